@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# ghmesh_room(name DOORS headers... USES rooms... OWNS libraries...)
+#
+# One static library per room, from every .cc of its folder, and beside it, by their endings:
+#   *_test.cc   one test binary per room, <room>_test
+#   *_fuzz.cc   one fuzz target each: libFuzzer when GHMESH_FUZZ is on, otherwise a replay of its corpus as a test
+#   *_bench.cc  one benchmark binary per room, when GHMESH_BENCH is on
+function(ghmesh_room name)
+  cmake_parse_arguments(ROOM "" "" "DOORS;USES;OWNS" ${ARGN})
+  set(directory "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
+  string(REPLACE "/" "_" target "${name}")
+
+  file(GLOB sources CONFIGURE_DEPENDS "${directory}/*.cc")
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+
+  list(TRANSFORM ROOM_USES REPLACE "/" "_" OUTPUT_VARIABLE uses)
+  list(TRANSFORM uses PREPEND "ghmesh_")
+  if(sources)
+    add_library(ghmesh_${target} STATIC ${sources})
+    target_include_directories(ghmesh_${target} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+    target_link_libraries(ghmesh_${target} PUBLIC ${uses} ${ROOM_OWNS})
+  else()
+    add_library(ghmesh_${target} INTERFACE)
+    target_include_directories(ghmesh_${target} INTERFACE "${CMAKE_SOURCE_DIR}/src")
+    target_link_libraries(ghmesh_${target} INTERFACE ${uses} ${ROOM_OWNS})
+  endif()
+
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test PRIVATE ghmesh_${target} GTest::gtest GTest::gtest_main GTest::gmock)
+    add_test(NAME ${target} COMMAND ${target}_test)
+    set_tests_properties(${target} PROPERTIES TIMEOUT 300 WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  endif()
+
+  foreach(fuzzer ${fuzzers})
+    get_filename_component(stem "${fuzzer}" NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" stem "${stem}")
+    set(corpus "${CMAKE_SOURCE_DIR}/fuzz/corpus/${stem}")
+    if(GHMESH_FUZZ)
+      add_executable(fuzz_${stem} "${fuzzer}")
+      target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
+    else()
+      add_executable(fuzz_${stem} "${fuzzer}" "${CMAKE_SOURCE_DIR}/fuzz/replay_main.cc")
+      add_test(NAME fuzz_${stem} COMMAND fuzz_${stem} "${corpus}")
+      set_tests_properties(fuzz_${stem} PROPERTIES TIMEOUT 120)
+    endif()
+    target_link_libraries(fuzz_${stem} PRIVATE ghmesh_${target})
+  endforeach()
+
+  if(benches AND GHMESH_BENCH)
+    add_executable(${target}_bench ${benches})
+    target_link_libraries(${target}_bench PRIVATE ghmesh_${target} benchmark::benchmark benchmark::benchmark_main)
+  endif()
+endfunction()

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Seal and open: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a random 24-byte nonce in front.
+//
+// Many uncoordinated writers share a key, so the nonce must be long enough to be drawn at random for ever: 192 bits are, 96
+// bits are not. Every failure to open is the same error: there is nothing to learn from it.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/secret.h"
+
+namespace ghmesh::crypto {
+
+inline constexpr std::size_t kSealKeyBytes = 32;
+inline constexpr std::size_t kSealNonceBytes = 24;
+inline constexpr std::size_t kSealTagBytes = 16;
+inline constexpr std::size_t kSealOverheadBytes = kSealNonceBytes + kSealTagBytes;
+
+// nonce | ciphertext | tag. `context` is authenticated and not included.
+Bytes seal(const Secret& key, ByteView context, ByteView plaintext);
+Result<Bytes> open(const Secret& key, ByteView context, ByteView sealed);
+
+}  // namespace ghmesh::crypto

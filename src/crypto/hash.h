@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// SHA-256 (FIPS 180-4), HMAC (RFC 2104), HKDF (RFC 5869), and SipHash-2-4 with 128 bits for tables in memory.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+
+#include "base/bytes.h"
+#include "crypto/secret.h"
+
+namespace ghmesh::crypto {
+
+using Digest = std::array<std::byte, 32>;
+
+Digest sha256(ByteView bytes);
+// Over the parts in order, as if they were one text.
+Digest sha256(std::initializer_list<ByteView> parts);
+
+Digest hmac_sha256(ByteView key, ByteView message);
+
+// Extract and expand in one. At most 255 * 32 bytes out (RFC 5869, 2.3). One label, one purpose.
+Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view label, std::size_t bytes_count);
+
+// A keyed hash for tables in this process: an outsider who does not know the key cannot make collisions. The key is drawn at
+// start and never leaves the process, so these values must not be stored or sent.
+using TableHash = std::array<std::uint64_t, 2>;
+TableHash table_hash(ByteView bytes);
+
+}  // namespace ghmesh::crypto

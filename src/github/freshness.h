@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// How long a GitHub answer may be reused without asking, by route class and by what the answer itself says.
+//
+// GitHub does not count a conditional request that ends in 304 against the budget. So a stale entry that has an ETag is worth
+// its disk space: asking again costs one round trip and nothing else. We therefore keep entries long after they are stale,
+// and only eviction removes them. The numbers are those of docs/freshness.md, each with its reason.
+//
+// Pure: no I/O and no clock.
+#pragma once
+
+#include <string_view>
+
+#include "base/time.h"
+#include "github/route.h"
+#include "http/message.h"
+
+namespace ghmesh::github {
+
+// A 404 may mean "not yet": negative answers live for seconds (trap 6).
+inline constexpr Seconds kNegativeTtl{5};
+// How long access that was revoked at GitHub may go unnoticed for data that is not proven public (threat 16).
+inline constexpr Seconds kPrivateTtlMax{60};
+
+enum class Visibility { unproven, proven_public };
+
+// What may be done with an answer that has just arrived.
+enum class Keep {
+  yes,
+  negative,  // 404, 410, 451: kept for kNegativeTtl at most
+  no,        // errors, 202, capability URLs, incomplete results, limits
+};
+
+struct Verdict {
+  Keep keep = Keep::no;
+  Seconds ttl{0};
+  // The principal's older copy must go: access was denied or the thing is gone. A limit never purges.
+  bool purge = false;
+  std::string_view reason;  // static text, for `why`
+};
+
+Verdict judge_answer(const Route& route, const http::Answer& answer, Visibility visibility);
+
+// A 403 or 429 that speaks of a limit rather than of permission (docs: rate limits for the REST API).
+bool is_rate_limited(const http::Answer& answer);
+
+}  // namespace ghmesh::github

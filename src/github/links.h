@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Rewrites GitHub's URLs to the host that the caller asked by: Link, Location, and the URLs inside JSON bodies.
+//
+// On TCP a client that follows a Link to api.github.com escapes the cache (Octokit) or refuses it (PyGithub, go-github). On the
+// unix socket every host arrives here anyway, so nothing is rewritten there. What is stored is never rewritten: it would
+// break the ETag.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ghmesh::github {
+
+struct Rewrite {
+  std::string_view from;  // "https://api.github.com"
+  std::string_view to;    // "http://127.0.0.1:8418" or "http://127.0.0.1:8418/api/v3"
+};
+
+// Every URL that starts with `from` and continues with "/", "?", "{" or its end. `text` is a Link or Location value.
+std::string rewrite_urls(std::string_view text, const Rewrite& rewrite);
+// The same within JSON: only at the start of a string value, also where slashes are escaped ("https:\/\/").
+std::string rewrite_json_urls(std::string_view body, const Rewrite& rewrite);
+
+// The target of rel="next" and friends in a Link value (RFC 8288); empty when there is none.
+std::string_view find_link(std::string_view link, std::string_view relation);
+
+}  // namespace ghmesh::github
