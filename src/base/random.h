@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Random: reproducible numbers for jitter, sampling and simulation (xoshiro256**, seeded through splitmix64; Blackman and
-// Vigna 2018, public domain). The same seed gives the same numbers for ever. Not for keys: crypto/random.h.
+// Random: reproducible numbers for jitter, sampling and simulation (xoshiro256**, seeded through splitmix64; Blackman
+// and Vigna 2018, public domain). The same seed gives the same numbers for ever. Not for keys: crypto/random.h.
 #pragma once
 
 #include <cstdint>

@@ -56,7 +56,8 @@ class [[nodiscard]] Result {
 
   template <class U>
   T value_or(U&& otherwise) && {
-    return has_value() ? std::move(*std::get_if<0>(&state_)) : static_cast<T>(std::forward<U>(otherwise));
+    return has_value() ? std::move(*std::get_if<0>(&state_))
+                       : static_cast<T>(std::forward<U>(otherwise));
   }
 
  private:

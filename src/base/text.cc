@@ -140,7 +140,9 @@ std::optional<Bytes> parse_base64(std::string_view text) {
   return read_base64(text, kBase64Standard);
 }
 
-std::optional<Bytes> parse_base64url(std::string_view text) { return read_base64(text, kBase64Url); }
+std::optional<Bytes> parse_base64url(std::string_view text) {
+  return read_base64(text, kBase64Url);
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);

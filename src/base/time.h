@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Two kinds of time, which never mix.
 //
-// Instant is monotonic: ages, deadlines and timers. WallTime is the civil clock in whole seconds since 1970: what GitHub's
-// Date header says and what survives a restart. Machines and policies take both as arguments; only net/ and node/ read
-// the clocks, so the simulator can live through a year in a second.
+// Instant is monotonic: ages, deadlines and timers. WallTime is the civil clock in whole seconds since 1970: what
+// GitHub's Date header says and what survives a restart. Machines and policies take both as arguments; only net/ and
+// node/ read the clocks, so the simulator can live through a year in a second.
 #pragma once
 
 #include <chrono>
