@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Event: something that happens once. Any number of coroutines wait for it, each on its own executor; set() wakes them all.
+//
+// Thread-safe. Waiting costs one small allocation and no thread; a wait after set() goes on at once. An Event must outlive its
+// waiters: hold it in a shared_ptr that each of them keeps.
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "net/runtime.h"
+
+namespace ghmesh::net {
+
+class Event {
+ public:
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  awaitable<void> wait();
+  void set();
+  bool is_set() const;
+
+ private:
+  struct Waiter {
+    virtual ~Waiter() = default;
+    virtual void wake() = 0;
+  };
+  template <class Handler>
+  struct HandlerWaiter;
+
+  // Takes the waiter, or returns it when the event has happened already.
+  std::unique_ptr<Waiter> add(std::unique_ptr<Waiter> waiter);
+
+  mutable std::mutex mutex_;
+  bool is_set_ = false;
+  std::vector<std::unique_ptr<Waiter>> waiters_;
+};
+
+// Wakes on the handler's own executor, never inside set(): the caller of set() may hold locks.
+template <class Handler>
+struct Event::HandlerWaiter final : Event::Waiter {
+  explicit HandlerWaiter(Handler handler_in) : handler(std::move(handler_in)) {}
+  void wake() override {
+    auto executor = asio::get_associated_executor(handler);
+    asio::post(executor, std::move(handler));
+  }
+  Handler handler;
+};
+
+inline awaitable<void> Event::wait() {
+  auto initiate = [this](auto handler) {
+    using Concrete = HandlerWaiter<std::decay_t<decltype(handler)>>;
+    auto refused = add(std::make_unique<Concrete>(std::move(handler)));
+    if (refused) refused->wake();
+  };
+  const auto& token = asio::use_awaitable;
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, token);
+}
+
+inline std::unique_ptr<Event::Waiter> Event::add(std::unique_ptr<Waiter> waiter) {
+  const std::lock_guard lock(mutex_);
+  if (is_set_) return waiter;
+  waiters_.push_back(std::move(waiter));
+  return nullptr;
+}
+
+inline void Event::set() {
+  std::vector<std::unique_ptr<Waiter>> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    is_set_ = true;
+    waiters.swap(waiters_);
+  }
+  for (auto& waiter : waiters) waiter->wake();
+}
+
+inline bool Event::is_set() const {
+  const std::lock_guard lock(mutex_);
+  return is_set_;
+}
+
+}  // namespace ghmesh::net

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "proxy/decide.h"
+
+namespace ghmesh::proxy {
+namespace {
+
+bool is_welcome(const Situation& s) {
+  const http::CacheControl& caller = s.caller;
+  if (caller.no_cache) return false;
+  if (caller.max_age && s.age > *caller.max_age) return false;
+  if (caller.min_fresh && s.time_left < *caller.min_fresh) return false;
+  if (s.time_left > Seconds(0)) return true;
+  if (s.caller_ttl && s.age < *s.caller_ttl) return true;
+  // `time_left` is at most zero here, and never so small that its negation overflows: times come from checked fields.
+  return caller.max_stale && -s.time_left <= *caller.max_stale;
+}
+
+}  // namespace
+
+Action decide(const Situation& s) {
+  if (s.has_entry && is_welcome(s)) return Action::serve;
+  if (s.caller.only_if_cached) return Action::refuse;
+  return Action::ask;
+}
+
+bool may_stand_in(const StandIn& entry, Trouble trouble) {
+  if (!entry.has_entry || -entry.time_left > kStaleMax) return false;
+  switch (trouble) {
+    case Trouble::limited: return true;
+    case Trouble::unreachable: return entry.is_public || entry.operator_allows_stale;
+  }
+  return false;
+}
+
+}  // namespace ghmesh::proxy

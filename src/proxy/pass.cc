@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Passing through: everything that is not kept goes to its host and back as a bounded stream, untouched and unstored.
+#include "base/log.h"
+#include "base/text.h"
+#include "proxy/proxy.h"
+#include "proxy/request.h"
+
+namespace ghmesh::proxy {
+namespace {
+
+// An answer to a mutation names the new thing's URL. On TCP it is rewritten when it is JSON of at most this size; more is
+// streamed as it is (no client follows links out of such an answer).
+constexpr std::size_t kRewrittenBytesMax = 1 << 20;
+
+bool is_json(const http::Headers& headers) { return headers.get("content-type").find("json") != std::string_view::npos; }
+
+// Fields that name this connection's own affairs, or those of ours that the upstream need not know.
+http::Headers forwarded_headers(const http::RequestHead& head) {
+  http::Headers out;
+  const std::string_view connection = head.get("connection");
+  for (const http::FieldView& field : head.all_fields()) {
+    if (is_hop_by_hop(field.name) || equal_ignoring_case(field.name, "host") ||
+        equal_ignoring_case(field.name, "authorization") || equal_ignoring_case(field.name, "content-length") ||
+        equal_ignoring_case(field.name, "expect") || starts_with_ignoring_case(field.name, "x-gh-cache-"))
+      continue;
+    // RFC 9110, 7.6.1: a field named in Connection ends here.
+    bool is_named = false;
+    for (std::string_view rest = connection; !rest.empty();)
+      if (equal_ignoring_case(trim(take_until(rest, ',')), field.name)) is_named = true;
+    if (!is_named) out.add(field.name, field.value);
+  }
+  return out;
+}
+
+}  // namespace
+
+net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request, Instant began) {
+  const http::RequestHead& head = exchange.head();
+  std::string to;
+  const LinkRewrite rewrite = rewrite_for(request, to);
+
+  net::UpstreamRequest question;
+  question.method = head.method;
+  question.url = request.host.origin + (request.host.is_api ? request.keyed.upstream_target : std::string(head.target));
+  question.headers = forwarded_headers(head);
+  question.encoding = rewrite.to.empty() ? net::Encoding::as_is : net::Encoding::decode;
+  if (request.host.takes_credentials) {
+    // As the caller spelled it: what is not kept need not share an ETag with anybody.
+    const auto authorization = head.find("authorization");
+    if (authorization) question.authorization = crypto::Secret(*authorization);
+  }
+  if (head.has_body()) {
+    question.body_bytes = head.content_length;
+    question.body_source = [&exchange] { return exchange.read_some(); };
+  }
+
+  auto stream = co_await upstream_.open(std::move(question));
+  const Instant answered = read_clocks().instant;
+  const http::Headers no_headers;
+  observer_.asked(request.keyed.route.name, stream ? (*stream)->status() : 0, stream ? (*stream)->headers() : no_headers,
+                  answered - began);
+  observer_.answered(request.keyed.route.name, http::Detail::passed, stream ? (*stream)->status() : 502,
+                     answered - began);
+  if (!stream) {
+    co_await refuse(exchange, stream.error());
+    co_return;
+  }
+  co_await pass_body(exchange, **stream, rewrite);
+}
+
+net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStream& stream, const LinkRewrite& rewrite) {
+  const http::Headers& headers = stream.headers();
+  net::Reply reply;
+  reply.more_head = "Cache-Status: " + http::write_cache_status({.detail = http::Detail::passed,
+                                                                 .forwarded_status = stream.status()}) + "\r\n";
+  const bool is_rewritten = !rewrite.to.empty() && is_json(headers);
+  auto owned_head = std::make_shared<const std::string>(
+      passed_head(stream.status(), headers, rewrite, is_rewritten ? Framing::drop : Framing::keep));
+  reply.head = *owned_head;
+  reply.owner = owned_head;
+
+  // What was read ahead to be rewritten.
+  std::string ahead;
+  bool has_ended = false;
+  while (is_rewritten && !has_ended && ahead.size() < kRewrittenBytesMax) {
+    auto part = co_await stream.read_some();
+    if (!part) {
+      co_await refuse(exchange, part.error());
+      co_return;
+    }
+    has_ended = part->empty();
+    ahead += *part;
+  }
+  if (is_rewritten && has_ended) {
+    auto body = std::make_shared<const std::string>(rewrite_body(ahead, rewrite));
+    if (stream.status() != 204 && stream.status() != 304)
+      reply.more_head += "Content-Length: " + std::to_string(body->size()) + "\r\n";
+    reply.body = *body;
+    auto owner = std::make_shared<std::pair<std::shared_ptr<const void>, http::Body>>(owned_head, body);
+    reply.owner = std::move(owner);
+    auto sent = co_await exchange.send(std::move(reply));
+    static_cast<void>(sent);
+    co_return;
+  }
+
+  auto begun = co_await exchange.begin(std::move(reply));
+  if (begun && !ahead.empty()) begun = co_await exchange.write(ahead);
+  while (begun) {
+    auto part = co_await stream.read_some();
+    if (!part) {
+      // The client must not take half an answer for a whole one.
+      exchange.abandon();
+      co_return;
+    }
+    if (part->empty()) {
+      begun = co_await exchange.finish();
+      break;
+    }
+    begun = co_await exchange.write(*part);
+  }
+}
+
+}  // namespace ghmesh::proxy

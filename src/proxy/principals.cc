@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "proxy/principals.h"
+
+#include <algorithm>
+#include <atomic>
+
+namespace ghmesh::proxy {
+namespace {
+
+std::uint64_t next_instance() {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
+}
+
+// A thread's own view: direct-mapped, so a lookup is one comparison. Small, because few credentials are busy at a time.
+struct ThreadSlot {
+  std::uint64_t instance = 0;
+  crypto::TableHash hash{};
+  CallerRef caller;
+};
+constexpr std::size_t kThreadSlotsCount = 64;
+thread_local std::array<ThreadSlot, kThreadSlotsCount> thread_slots;
+
+github::Principal derive_everybody(const crypto::Secret& salt) {
+  return github::derive_group_principal(crypto::hkdf_sha256(salt.reveal(), {}, "ghmesh/v1 everybody", 32),
+                                        salt.reveal());
+}
+
+}  // namespace
+
+Callers::Callers(crypto::Secret installation_salt, std::vector<PrincipalGroup> groups)
+    : instance_(next_instance()),
+      installation_salt_(std::move(installation_salt)),
+      groups_(std::move(groups)),
+      everybody_(derive_everybody(installation_salt_)) {}
+
+Result<CallerRef> Callers::find(std::string_view authorization) {
+  const crypto::TableHash hash = crypto::table_hash(as_bytes(authorization));
+  ThreadSlot& slot = thread_slots[hash[0] % kThreadSlotsCount];
+  if (slot.instance == instance_ && slot.hash == hash) return slot.caller;
+  auto caller = find_shared(hash, authorization);
+  if (caller) slot = {.instance = instance_, .hash = hash, .caller = *caller};
+  return caller;
+}
+
+Result<CallerRef> Callers::find_shared(const crypto::TableHash& hash, std::string_view authorization) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = by_hash_.find(hash);
+    if (known != by_hash_.end()) {
+      recent_first_.splice(recent_first_.begin(), recent_first_, known->second);
+      return known->second->caller;
+    }
+  }
+  auto derived = derive(authorization);  // outside the lock: two threads may derive the same, which is harmless
+  if (!derived) return derived.error();
+  const std::lock_guard lock(mutex_);
+  if (by_hash_.contains(hash)) return derived;
+  recent_first_.push_front({.hash = hash, .caller = *derived});
+  by_hash_[hash] = recent_first_.begin();
+  if (recent_first_.size() > kCallersCountMax) {
+    by_hash_.erase(recent_first_.back().hash);
+    recent_first_.pop_back();
+  }
+  return derived;
+}
+
+Result<CallerRef> Callers::derive(std::string_view authorization) const {
+  auto credential = github::parse_credential(authorization);
+  if (!credential) return credential.error();
+  auto caller = std::make_shared<Caller>();
+  const std::string label = github::audit_label(*credential);
+  const auto group = std::ranges::find_if(groups_, [&](const PrincipalGroup& candidate) {
+    return std::ranges::find(candidate.audit_labels, label) != candidate.audit_labels.end();
+  });
+  caller->principal = !label.empty() && group != groups_.end()
+                          ? github::derive_group_principal(group->secret, installation_salt_.reveal())
+                          : github::derive_principal(*credential, installation_salt_.reveal());
+  caller->credential = *std::move(credential);
+  return CallerRef(std::move(caller));
+}
+
+std::size_t Callers::size() const {
+  const std::lock_guard lock(mutex_);
+  return recent_first_.size();
+}
+
+}  // namespace ghmesh::proxy

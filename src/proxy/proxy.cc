@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "proxy/proxy.h"
+
+#include "base/log.h"
+#include "github/freshness.h"
+#include "http/date.h"
+#include "proxy/decide.h"
+#include "proxy/question.h"
+#include "proxy/request.h"
+
+namespace ghmesh::proxy {
+namespace {
+
+http::CacheStatus status_of(http::Detail detail, const cache::EntryRef& entry, WallTime now) {
+  http::CacheStatus status{.detail = detail};
+  if (entry) status.ttl = cache::time_left(*entry, now);
+  return status;
+}
+
+Situation situation_of(const http::RequestHead& head, const cache::EntryRef& entry, WallTime now) {
+  Situation situation;
+  if (const auto value = head.find("cache-control")) situation.caller = http::parse_cache_control(*value);
+  if (const auto value = head.find("x-gh-cache-ttl")) {
+    situation.caller_ttl = http::parse_go_duration(*value);
+    if (situation.caller_ttl == Seconds(0)) situation.caller.no_cache = true;  // gh's way to say: ask again
+  }
+  if (entry) {
+    situation.has_entry = true;
+    situation.time_left = cache::time_left(*entry, now);
+    situation.age = cache::age(*entry, now);
+  }
+  return situation;
+}
+
+bool is_budget_field(std::string_view name) { return name.size() > 12 && name.substr(0, 12) == "x-ratelimit-"; }
+
+// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now.
+http::Headers live_headers(const http::Headers& headers) {
+  http::Headers live;
+  for (const http::Header& header : headers)
+    if (is_budget_field(to_lower(header.name))) live.add(header.name, header.value);
+  return live;
+}
+
+// Lands the flight even if its coroutine is destroyed or throws: nobody waits for ever.
+class Landing {
+ public:
+  Landing(Flights& flights, const crypto::TableHash& key, FlightRef flight)
+      : flights_(flights), key_(key), flight_(std::move(flight)) {}
+  Landing(const Landing&) = delete;
+  Landing& operator=(const Landing&) = delete;
+  ~Landing() {
+    if (!flight_) return;
+    Outcome failed;
+    failed.error = make_error_code(Errc::cancelled);
+    flights_.land(key_, flight_, std::move(failed));
+  }
+  void land(Outcome outcome) { flights_.land(key_, std::exchange(flight_, nullptr), std::move(outcome)); }
+
+ private:
+  Flights& flights_;
+  crypto::TableHash key_;
+  FlightRef flight_;
+};
+
+crypto::TableHash flight_key(const github::Principal& principal, std::string_view key) {
+  thread_local std::string text;
+  text.assign(as_text(principal.id));
+  text += key;
+  return crypto::table_hash(as_bytes(text));
+}
+
+}  // namespace
+
+Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer, ProxyOptions options)
+    : cache_(cache),
+      upstream_(upstream),
+      callers_(callers),
+      observer_(observer),
+      options_(std::move(options)),
+      access_(options_.upstream_origin, options_.allowed_hosts, options_.own_names) {}
+
+Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, Request& request) {
+  request.door = door;
+  auto allowed = access_.check(head, door);
+  if (!allowed) return allowed;
+  auto host = access_.upstream_of(head.host, door);
+  if (!host) return host.error();
+  request.host = *std::move(host);
+  auto target = github::parse_target(head.host, head.target);
+  if (!target) return target.error();
+  request.target = *target;
+  request.asked_host = head.host;
+
+  github::key_request(request.target, head, request.keyed);
+  if (!request.host.is_api) request.keyed.bypass = github::Bypass::host;
+  // A route that is never kept needs no principal; what is kept needs a credential that we can read.
+  auto caller = callers_.find(head.get("authorization"));
+  if (!caller || (*caller)->credential.kind == github::CredentialKind::app_jwt || head.count("authorization") > 1) {
+    if (request.keyed.bypass == github::Bypass::none) request.keyed.bypass = github::Bypass::credential;
+  }
+  if (caller) request.caller = *std::move(caller);
+  return {};
+}
+
+cache::EntryRef Proxy::find_entry(const Request& request, WallTime now) {
+  cache::EntryRef own = cache_.find(request.caller->principal, request.keyed.text);
+  if (!options_.share_public || (own && cache::time_left(*own, now) > Seconds(0))) return own;
+  cache::EntryRef shared = cache_.find(callers_.everybody(), request.keyed.text);
+  return shared && cache::time_left(*shared, now) > Seconds(0) ? shared : own;
+}
+
+LinkRewrite Proxy::rewrite_for(const Request& request, std::string& to) const {
+  if (request.door == net::Door::unix_socket) return {};
+  to = "http://";
+  to += request.asked_host;
+  to += request.target.prefix;
+  return {.upstream_origin = options_.upstream_origin, .to = to};
+}
+
+bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) {
+  thread_local Request request;
+  const Now now = read_clocks();
+  auto read = read_request(head, door, request);
+  if (!read) {
+    observer_.refused(read.error());
+    reply_with_error(read.error(), reply);
+    return true;
+  }
+  if (request.keyed.bypass != github::Bypass::none) return false;
+  const cache::EntryRef entry = find_entry(request, now.wall);
+  if (!entry || decide(situation_of(head, entry, now.wall)) != Action::serve) return false;
+  thread_local std::string to;
+  const LinkRewrite rewrite = rewrite_for(request, to);
+  const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
+  const auto detail = is_fresh ? http::Detail::fresh : http::Detail::stale;
+  reply_with_entry(head, entry, status_of(detail, entry, now.wall), rewrite, now.wall, reply);
+  observer_.answered(request.keyed.route.name, detail, entry->status, read_clocks().instant - now.instant);
+  return true;
+}
+
+net::awaitable<void> Proxy::answer(net::Exchange& exchange) {
+  const Instant began = read_clocks().instant;
+  Request request;
+  auto read = read_request(exchange.head(), exchange.door(), request);
+  if (!read) {
+    observer_.refused(read.error());
+    co_await refuse(exchange, read.error());
+  } else if (request.keyed.bypass != github::Bypass::none) {
+    co_await pass(exchange, request, began);
+  } else {
+    co_await answer_kept(exchange, request, began);
+  }
+}
+
+net::awaitable<void> Proxy::refuse(net::Exchange& exchange, const Error& error) {
+  net::Reply reply;
+  reply_with_error(error, reply);
+  auto sent = co_await exchange.send(std::move(reply));
+  static_cast<void>(sent);  // a client that hung up needs no answer
+}
+
+net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& request, Instant began) {
+  Now now = read_clocks();
+  cache::EntryRef entry = find_entry(request, now.wall);
+  Outcome outcome;
+  switch (decide(situation_of(exchange.head(), entry, now.wall))) {
+    case Action::serve:
+      outcome.entry = entry;
+      outcome.status = status_of(http::Detail::fresh, entry, now.wall);
+      break;
+    case Action::refuse:
+      outcome.error = make_error_code(Errc::upstream_timeout);
+      break;
+    case Action::ask: {
+      bool is_first = false;
+      const FlightRef flight = take_flight(exchange, request, entry, is_first);
+      co_await flight->landed();
+      outcome = flight->outcome();
+      if (!is_first && outcome.status.detail == http::Detail::fetched) outcome.status.detail = http::Detail::coalesced;
+      now = read_clocks();
+      break;
+    }
+  }
+
+  std::string to;
+  const LinkRewrite rewrite = rewrite_for(request, to);
+  net::Reply reply;
+  int status = 502;
+  for (const http::Header& header : outcome.live_headers)
+    reply.more_head += header.name + ": " + header.value + "\r\n";
+  if (outcome.entry) {
+    status = outcome.entry->status;
+    reply_with_entry(exchange.head(), outcome.entry, outcome.status, rewrite, now.wall, reply);
+  } else if (outcome.answer) {
+    status = outcome.answer->status;
+    reply.more_head.clear();  // the answer carries its own
+    reply_with_answer(exchange.head(), outcome.answer, outcome.status, rewrite, reply);
+  } else {
+    reply_with_error(outcome.error, reply);
+  }
+  observer_.answered(request.keyed.route.name, outcome.status.detail, status, read_clocks().instant - began);
+  auto sent = co_await exchange.send(std::move(reply));
+  static_cast<void>(sent);
+}
+
+FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request, const cache::EntryRef& seen,
+                             bool& is_first) {
+  const crypto::TableHash key = flight_key(request.caller->principal, request.keyed.text);
+  auto boarding = flights_.board(key);
+  is_first = boarding.is_first;
+  if (is_first) {
+    auto question = std::make_shared<Question>();
+    plan_question(request.target, request.keyed, options_.upstream_origin, request.caller, *question);
+    net::spawn(exchange.executor(), "flight", fly(std::move(question), seen, key, boarding.flight));
+  }
+  return boarding.flight;
+}
+
+net::awaitable<void> Proxy::fly(std::shared_ptr<Question> question, cache::EntryRef seen, crypto::TableHash key,
+                                FlightRef flight) {
+  Landing landing(flights_, key, std::move(flight));
+  Outcome outcome = co_await ask(*question, std::move(seen));
+  landing.land(std::move(outcome));
+}
+
+net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
+  const Now began = read_clocks();
+  const github::Principal& principal = question.caller->principal;
+  const cache::EntryRef own = cache_.find(principal, question.key);
+  if (own && own != seen && cache::time_left(*own, began.wall) > Seconds(0)) {
+    // Between this caller's look into the cache and its boarding, another flight has landed.
+    Outcome outcome;
+    outcome.entry = own;
+    outcome.status = status_of(http::Detail::coalesced, own, began.wall);
+    co_return outcome;
+  }
+  cache::EntryRef candidate;
+  if (!own && options_.use_candidates) candidate = cache_.find_candidate(principal, question.key);
+  choose_validator(own, candidate, question);
+
+  net::UpstreamRequest request;
+  request.url = question.url;
+  request.headers = question_headers(question);
+  request.authorization = question.caller->credential.authorization;
+  auto answer = co_await upstream_.fetch(std::move(request), kEntryBodyBytesMax);
+  const Now now = read_clocks();
+  observer_.asked(question.route.name, answer ? answer->status : 0, answer ? answer->headers : http::Headers(),
+                  now.instant - began.instant);
+  if (!answer) co_return stand_in(own, answer.error(), now.wall);
+  co_return settle(question, own, *answer, now.wall);
+}
+
+Outcome Proxy::settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer, WallTime now) {
+  const github::Principal& principal = question.caller->principal;
+  const Conclusion conclusion = conclude(question, answer, now);
+  Outcome outcome;
+  outcome.status = {.detail = conclusion.detail, .forwarded_status = answer.status, .is_stored = conclusion.store};
+  outcome.live_headers = live_headers(answer.headers);
+  if (conclusion.is_etag_unexpected) observer_.etag_unexpected(question.route.name);
+  if (conclusion.purge) {
+    cache_.erase(principal, question.key);
+    public_repositories_.forget(question.route);
+  }
+  const StandIn held{.has_entry = own != nullptr,
+                     .is_public = own && own->is_public,
+                     .time_left = own ? cache::time_left(*own, now) : Seconds(0),
+                     .operator_allows_stale = options_.stale_if_error};
+  const bool is_broken = answer.status >= 500;
+  if ((conclusion.is_limited && may_stand_in(held, Trouble::limited)) ||
+      (is_broken && may_stand_in(held, Trouble::unreachable))) {
+    outcome.entry = own;
+    outcome.status.detail = http::Detail::stale;
+    outcome.status.ttl = held.time_left;
+    return outcome;
+  }
+  if (!conclusion.entry) {
+    outcome.answer = std::make_shared<const http::Answer>(answer);
+    return outcome;
+  }
+  outcome.entry = conclusion.entry;
+  outcome.status.ttl = cache::time_left(*conclusion.entry, now);
+  if (conclusion.store) remember(question, conclusion.entry, now);
+  return outcome;
+}
+
+Outcome Proxy::stand_in(const cache::EntryRef& own, const Error& error, WallTime now) const {
+  const StandIn held{.has_entry = own != nullptr,
+                     .is_public = own && own->is_public,
+                     .time_left = own ? cache::time_left(*own, now) : Seconds(0),
+                     .operator_allows_stale = options_.stale_if_error};
+  Outcome outcome;
+  if (may_stand_in(held, Trouble::unreachable)) {
+    outcome.entry = own;
+    outcome.status = status_of(http::Detail::stale, own, now);
+  } else {
+    outcome.error = error;
+  }
+  return outcome;
+}
+
+void Proxy::remember(const Question& question, const cache::EntryRef& entry, WallTime now) {
+  auto stored = cache_.put(question.caller->principal, question.key, entry);
+  if (!stored) log::debug("entry not stored", {{"route", question.route.name}, {"error", stored.error()}});
+  if (!options_.share_public || entry->status != 200) return;
+  if (question.route.route_class == github::RouteClass::repository) {
+    if (github::says_public(question.route, *entry->body))
+      public_repositories_.learn(question.route, now + entry->ttl);
+    else
+      public_repositories_.forget(question.route);
+  }
+  const bool is_everybodys = entry->is_public || (public_repositories_.is_public(question.route, now) &&
+                                                  PublicRepositories::is_same_for_everybody(question.route));
+  if (is_everybodys) {
+    auto shared = cache_.put(callers_.everybody(), question.key, entry);
+    if (!shared) log::debug("entry not shared", {{"route", question.route.name}, {"error", shared.error()}});
+  }
+}
+
+Result<void> Proxy::purge(std::string_view authorization, std::string_view target_text) {
+  auto caller = callers_.find(authorization);
+  if (!caller) return caller.error();
+  auto target = github::parse_target("api.github.com", target_text);
+  if (!target) return target.error();
+  http::RequestHead head;
+  head.method = "GET";
+  head.target = target_text;
+  github::KeyedRequest keyed;
+  github::key_request(*target, head, keyed);
+  if (keyed.bypass != github::Bypass::none) return Errc::not_found;
+  cache_.erase((*caller)->principal, keyed.text);
+  cache_.erase(callers_.everybody(), keyed.text);
+  return {};
+}
+
+}  // namespace ghmesh::proxy
