@@ -4,7 +4,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-s
                     -Wno-sign-conversion -Wno-missing-field-initializers -fno-strict-overflow)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own headers when sanitizers are on.
-  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
+  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict
+                      -Wno-mismatched-new-delete)
 endif()
 
 if(GHMESH_SANITIZE)
@@ -21,6 +22,7 @@ if(GHMESH_MOLD)
 endif()
 find_program(GHMESH_CCACHE ccache)
 if(GHMESH_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${GHMESH_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${GHMESH_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()

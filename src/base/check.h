@@ -9,6 +9,6 @@ namespace ghmesh {
 
 }  // namespace ghmesh
 
-#define GHMESH_CHECK(condition)                        \
+#define GHMESH_CHECK(condition) \
   (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::ghmesh::check_failed(#condition, __FILE__, __LINE__))

@@ -9,37 +9,47 @@
 namespace ghmesh {
 
 // X(name, text). The name is what metrics and tests say; the text is what a person reads.
-#define GHMESH_ERRORS(X)                                                   \
-  /* bytes and text */                                                     \
-  X(truncated, "the input ended too early")                                \
-  X(malformed, "the input does not follow its format")                     \
-  X(too_large, "the input is larger than its limit")                       \
-  X(not_found, "there is no such thing")                                   \
-  X(unsupported, "this kind or version is not supported")                  \
-  X(limit_reached, "a limit of this node is reached")                      \
-  X(timed_out, "the deadline has passed")                                  \
-  X(cancelled, "the operation was cancelled")                              \
-  /* crypto */                                                             \
-  X(seal_rejected, "the sealed bytes are not authentic")                   \
-  X(crypto_failed, "the crypto library reported a failure")                \
-  /* http: each is answered with one status, see net/http_server.h */      \
-  X(http_malformed, "the request is not valid HTTP/1.1")                   \
-  X(http_header_too_large, "the request's head is larger than its limit")  \
-  X(http_body_too_large, "the request's body is larger than its limit")    \
-  X(http_timeout, "the request did not arrive in time")                    \
-  X(http_misdirected, "this host is not served here")                      \
-  X(http_forbidden_origin, "requests from web pages are refused")          \
-  X(http_unsupported, "this part of HTTP is not supported here")           \
-  /* upstream */                                                           \
-  X(upstream_unreachable, "the upstream cannot be reached")                \
+#define GHMESH_ERRORS(X) \
+  /* bytes and text */ \
+  X(truncated, "the input ended too early") \
+  X(malformed, "the input does not follow its format") \
+  X(too_large, "the input is larger than its limit") \
+  X(not_found, "there is no such thing") \
+  X(unsupported, "this kind or version is not supported") \
+  X(limit_reached, "a limit of this node is reached") \
+  X(timed_out, "the deadline has passed") \
+  X(cancelled, "the operation was cancelled") \
+  /* crypto */ \
+  X(seal_rejected, "the sealed bytes are not authentic") \
+  X(crypto_failed, "the crypto library reported a failure") \
+  /* http: each is answered with one status, see net/http_server.h */ \
+  X(http_malformed, "the request is not valid HTTP/1.1") \
+  X(http_header_too_large, "the request's head is larger than its limit") \
+  X(http_body_too_large, "the request's body is larger than its limit") \
+  X(http_timeout, "the request did not arrive in time") \
+  X(http_misdirected, "this host is not served here") \
+  X(http_forbidden_origin, "requests from web pages are refused") \
+  X(http_unsupported, "this part of HTTP is not supported here") \
+  /* upstream */ \
+  X(upstream_unreachable, "the upstream cannot be reached") \
   X(upstream_broken, "the upstream's answer is not complete or not valid") \
-  X(upstream_too_large, "the upstream's answer is larger than its limit")  \
-  X(upstream_timeout, "the upstream did not answer in time")               \
-  /* store */                                                              \
-  X(store_corrupt, "the store is damaged")                                 \
-  X(store_full, "the store has no room")                                   \
-  X(store_failed, "the store could not read or write")                     \
-  X(store_version, "the store was written by an incompatible version")     \
+  X(upstream_too_large, "the upstream's answer is larger than its limit") \
+  X(upstream_timeout, "the upstream did not answer in time") \
+  /* yamux: the peer broke the protocol, or is gone; the session is finished */ \
+  X(yamux_malformed, "a yamux frame has an unknown version, type, flag or place") \
+  X(yamux_stream_id, "a yamux frame names a stream that it may not name") \
+  X(yamux_window_exceeded, "a yamux stream sent more than its window") \
+  X(yamux_window_overflow, "a yamux window update overflows the window") \
+  X(yamux_keepalive, "the yamux peer does not answer") \
+  X(yamux_stalled, "the yamux peer does not read") \
+  X(yamux_going_away, "the yamux session accepts no new streams") \
+  X(yamux_exhausted, "the yamux session has used all its stream ids") \
+  X(yamux_closed, "the yamux stream is closed") \
+  /* store */ \
+  X(store_corrupt, "the store is damaged") \
+  X(store_full, "the store has no room") \
+  X(store_failed, "the store could not read or write") \
+  X(store_version, "the store was written by an incompatible version") \
   X(store_unsafe, "the store's directory or file has an unsafe owner, mode or file system")
 
 enum class Errc {

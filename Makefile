@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# The front door: a line or two per target; the work is in CMakePresets.json, tools/ and bench/.
+#
+#   make demo    the main job, end to end, from a bare Debian 12; no token, no network but for packages
+#   make check   every test: what CI runs (TIDY=0 leaves clang-tidy out)
+#
+#   make setup   install what building and testing need        make build       the dev build: ASan and UBSan
+#   make test    unit tests and replayed fuzz corpora          make e2e         real clients against a real daemon
+#   make lint    the map, the style, the format                make tidy        clang-tidy
+#   make format  format every C++ file                         make fuzz T=etag S=60
+#   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
+#   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
+#   make tsan    unit tests under ThreadSanitizer              make install PREFIX=/usr/local
+
+.SILENT:
+.NOTPARALLEL:
+.PHONY: help setup configure build release lint tidy format test e2e check demo run sim fuzz tsan bench bench-hits \
+        install clean
+
+JOBS   ?= $(shell nproc)
+PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
+NINJA   = --parallel $(JOBS) -- --quiet
+T      ?= etag
+S      ?= 60
+TIDY   ?= 1
+# Rooms without coroutines: clang 14's analyser misreads those, and Asio costs it half a minute a file.
+TIDIED ?= src/(base|crypto|multiformats|http|github|cache|sim)/[a-z0-9_]+(?<!_test)(?<!_fuzz)(?<!_bench)\.cc$$
+FOUND   = build/fuzz/found/$(T)
+
+help:            ; sed -n 's/^#   //p' Makefile
+
+setup:           ; tools/setup
+configure: setup ; cmake --preset dev >/dev/null
+build: configure ; cmake --build --preset dev $(NINJA)
+release: setup   ; cmake --preset release >/dev/null && cmake --build --preset release $(NINJA)
+
+lint: setup      ; $(PYTHON) tools/check_test.py -q && $(PYTHON) tools/check.py --headers && tools/format --check
+tidy: configure  ; run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '$(TIDIED)' >build/dev/tidy.log 2>&1 \
+                     || { grep -A4 'error:' build/dev/tidy.log; exit 1; }
+format:          ; tools/format
+
+test: build      ; ctest --preset dev --parallel $(JOBS)
+e2e: build       ; GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+check: lint $(if $(filter 1,$(TIDY)),tidy) build test e2e
+
+demo: setup      ; cmake --preset release >/dev/null
+		   cmake --build --preset release --target ghmesh github-model $(NINJA) && tools/demo
+run: build       ; build/dev/apps/ghmesh serve $(ARGS)
+sim: build       ; build/dev/apps/github-model $(ARGS)
+
+fuzz: setup      ; cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --target fuzz_$(T) $(NINJA)
+		   mkdir -p $(FOUND) && build/fuzz/src/fuzz_$(T) -max_total_time=$(S) -artifact_prefix=$(FOUND)/ \
+                     $(FOUND) fuzz/corpus/$(T)
+tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan $(NINJA)
+		   ctest --preset tsan --parallel $(JOBS)
+bench: release   ; tools/setup-bench && bench/run
+bench-hits: release ; tools/setup-bench && bench/run --hits
+
+install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+clean:           ; rm -rf build
