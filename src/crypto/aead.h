@@ -19,5 +19,7 @@ inline constexpr std::size_t kSealOverheadBytes = kSealNonceBytes + kSealTagByte
 // nonce | ciphertext | tag. `context` is authenticated and not included.
 Bytes seal(const Secret& key, ByteView context, ByteView plaintext);
 Result<Bytes> open(const Secret& key, ByteView context, ByteView sealed);
+// The same into a buffer that keeps its capacity from call to call. It is empty after a failure.
+Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Bytes& plaintext);
 
 }  // namespace ghmesh::crypto

@@ -16,6 +16,21 @@ Digest sha256(ByteView bytes);
 // Over the parts in order, as if they were one text.
 Digest sha256(std::initializer_list<ByteView> parts);
 
+// For what arrives in pieces. finish() starts the next text.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  ~Sha256();
+
+  void add(ByteView bytes);
+  Digest finish();
+
+ private:
+  void* context_;  // EVP_MD_CTX: OpenSSL's headers stay inside this room
+};
+
 Digest hmac_sha256(ByteView key, ByteView message);
 
 // Extract and expand in one. At most 255 * 32 bytes out (RFC 5869, 2.3). One label, one purpose.
