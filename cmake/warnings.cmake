@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Warnings, sanitizers and hardening: for every target, once.
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wconversion
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wold-style-cast -Wcast-qual -Wconversion
                     -Wno-sign-conversion -Wno-missing-field-initializers -fno-strict-overflow)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own headers when sanitizers are on.

@@ -6,6 +6,11 @@
 #include "base/check.h"
 
 namespace ghmesh {
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+}  // namespace
 
 Random::Random(std::uint64_t seed) {
   for (auto& word : state_) {
@@ -32,12 +37,12 @@ Random::result_type Random::operator()() {
 std::uint64_t Random::below(std::uint64_t bound) {
   GHMESH_CHECK(bound > 0);
   // Lemire's multiply-shift; the few biased values are drawn again.
-  unsigned __int128 product = static_cast<unsigned __int128>((*this)()) * bound;
+  Wide product = static_cast<Wide>((*this)()) * bound;
   auto low = static_cast<std::uint64_t>(product);
   if (low < bound) {
     const std::uint64_t threshold = -bound % bound;
     while (low < threshold) {
-      product = static_cast<unsigned __int128>((*this)()) * bound;
+      product = static_cast<Wide>((*this)()) * bound;
       low = static_cast<std::uint64_t>(product);
     }
   }
