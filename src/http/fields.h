@@ -28,10 +28,12 @@ CacheControl parse_cache_control(std::string_view value);
 
 // The opaque part of an entity tag, quotes and W/ removed; nullopt when it is not one.
 std::optional<std::string_view> entity_tag_opaque(std::string_view tag);
-// Weak comparison (RFC 9110, 8.8.3.2) of `tag` against each member of an If-None-Match value; "*" matches everything.
+// Weak comparison (RFC 9110, 8.8.3.2) of `tag` against each member of an If-None-Match value; "*" matches everything. `tag` may
+// be a whole entity tag or its opaque part. A value that breaks the grammar matches nothing from there on.
 bool if_none_match_matches(std::string_view if_none_match, std::string_view tag);
 
-// gh sends X-Gh-Cache-Ttl as Go prints a duration: "1h0m0s", "90s", "1.5h". nullopt when it is not one.
+// gh sends X-Gh-Cache-Ttl as Go prints a duration: "1h0m0s", "90s", "1.5h". nullopt when it is not one, or
+// negative: nothing is kept for less than no time. Parts of a second are cut off.
 std::optional<Seconds> parse_go_duration(std::string_view text);
 
 // How an answer came to be; the `detail` of Cache-Status, of the metrics and of the statistics. One word each.
@@ -47,12 +49,21 @@ enum class Detail {
 std::string_view detail_name(Detail detail);
 inline constexpr int kDetailsCount = 7;
 
-// The value of Cache-Status: "ghmesh; hit; ttl=41; detail=fresh", "ghmesh; fwd=uri-miss; fwd-status=200; stored; detail=fetched".
+// Why the upstream was asked (RFC 9211, 2.2). `automatic` is what the detail implies: revalidated says stale, passed says
+// bypass, fetched and proven say uri-miss; fresh, and stale without asking, are hits.
+enum class Forward { automatic, uri_miss, stale, request, method, bypass };
+
+// The value of Cache-Status, for example
+//   ghmesh; hit; ttl=41; detail=fresh
+//   ghmesh; fwd=uri-miss; fwd-status=200; stored; ttl=60; detail=fetched
+//   ghmesh; fwd=stale; fwd-status=304; stored; ttl=60; detail=revalidated
+//   ghmesh; fwd=miss; fwd-status=200; collapsed; ttl=60; detail=coalesced
 struct CacheStatus {
   Detail detail = Detail::passed;
   std::optional<Seconds> ttl;            // remaining freshness; negative when stale
   std::optional<int> forwarded_status;   // what the upstream answered, if asked
   bool is_stored = false;
+  Forward forward = Forward::automatic;
 };
 std::string write_cache_status(const CacheStatus& status);
 
