@@ -5,8 +5,11 @@
 // one thread. Work for another thread is posted to that thread's executor.
 #pragma once
 
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,15 +29,19 @@ class Runtime {
  public:
   explicit Runtime(int threads_count);
   ~Runtime();  // stops and joins
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
 
   int threads_count() const;
   asio::io_context& context(int thread);  // 0 is the thread that calls run()
-  void run();    // the calling thread serves too, until stop()
-  void stop();   // from any thread
+  void run();    // once; the calling thread serves too, until stop(). When it returns, no thread serves any more
+  void stop();   // from any thread, also before run()
+  bool is_running() const;
 
  private:
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::vector<std::thread> threads_;
+  std::atomic<bool> is_running_{false};
 };
 
 // Runs a coroutine to its end on this executor. An exception that escapes it is a bug: it is logged with this name and counted
