@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The table of settings in the words of the manual.
+#include "node/config.h"
+
 #include <algorithm>
 
-#include "node/config.h"
 #include "node/settings.h"
 
 namespace ghmesh::node {

@@ -23,6 +23,8 @@
 
 namespace ghmesh::proxy {
 
+struct Question;  // question.h
+
 struct ProxyOptions {
   std::string upstream_origin = "https://api.github.com";
   std::vector<std::string> allowed_hosts;  // see AccessRules

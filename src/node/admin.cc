@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/admin.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "node/version.h"
+
+namespace ghmesh::node {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+// The version of the exposition format that the serializer writes.
+constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
+
+http::Answer make_answer(int status, std::string_view content_type, std::string body) {
+  http::Answer answer;
+  answer.status = status;
+  answer.headers.add("Content-Type", content_type);
+  answer.body = http::make_body(std::move(body));
+  return answer;
+}
+
+http::Answer json_answer(int status, const json::value& value) {
+  return make_answer(status, kJson, json::serialize(value) + "\n");
+}
+
+http::Answer error_answer(int status, std::string_view message) {
+  return json_answer(status, json::object{{"message", message}});
+}
+
+int status_of(const Error& error) {
+  if (error == Errc::http_misdirected) return 421;
+  if (error == Errc::http_forbidden_origin) return 403;
+  return 400;
+}
+
+struct Path {
+  std::string_view path;
+  std::string_view method;  // besides HEAD where it is GET
+};
+constexpr std::array kPaths{Path{"/healthz", "GET"}, Path{"/readyz", "GET"},       Path{"/metrics", "GET"},
+                            Path{"/version", "GET"}, Path{"/api/v1/stats", "GET"}, Path{"/api/v1/purge", "POST"}};
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+const Path* find_path(std::string_view target) {
+  for (const Path& known : kPaths)
+    if (known.path == path_of(target)) return &known;
+  return nullptr;
+}
+
+// A page may not read, embed or guess the type of what is here, and nobody keeps it.
+constexpr std::string_view kGuards =
+    "X-Content-Type-Options: nosniff\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "Cache-Control: no-store\r\n";
+
+net::Reply to_reply(const http::Answer& answer, std::string_view method) {
+  struct Parts {
+    std::string head;
+    http::Body body;
+  };
+  auto parts = std::make_shared<Parts>();
+  parts->head = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(http::reason_phrase(answer.status)) + "\r\n";
+  for (const http::Header& header : answer.headers) parts->head += header.name + ": " + header.value + "\r\n";
+  parts->head += kGuards;
+  parts->head += "Content-Length: " + std::to_string(answer.body_text().size()) + "\r\n";
+  parts->body = answer.body;
+  net::Reply reply;
+  reply.head = parts->head;
+  if (method != "HEAD") reply.body = answer.body_text();
+  reply.owner = parts;
+  return reply;
+}
+
+json::object cache_object(const cache::Stats& stats) {
+  return {{"entries", stats.entries_count},
+          {"disk_bytes", stats.disk_bytes},
+          {"memory_entries", stats.memory_entries_count},
+          {"memory_bytes", stats.memory_bytes},
+          {"memory_hits", stats.memory_hits},
+          {"disk_hits", stats.disk_hits},
+          {"misses", stats.misses},
+          {"puts", stats.puts},
+          {"puts_dropped", stats.puts_dropped},
+          {"evictions_disk", stats.evictions_disk},
+          {"evictions_memory", stats.evictions_memory},
+          {"faults", stats.store_faults},
+          {"seal_failures", stats.seal_failures},
+          {"quarantines", stats.quarantines},
+          {"is_on_disk", stats.is_on_disk}};
+}
+
+}  // namespace
+
+Admin::Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names, Instant started_at)
+    : metrics_(metrics),
+      sources_(std::move(sources)),
+      access_("", {}, std::move(own_names)),
+      started_at_(started_at) {}
+
+bool Admin::answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) {
+  reply = reply_to(head, door, "", read_clocks());
+  return true;
+}
+
+net::awaitable<void> Admin::answer(net::Exchange& exchange) {
+  std::string body;
+  for (;;) {
+    auto part = co_await exchange.read_some();
+    if (!part) co_return exchange.abandon();
+    if (part->empty()) break;
+    if (body.size() + part->size() > kAdminBodyBytesMax) {
+      net::Reply refusal = to_reply(error_answer(413, "the body is too large"), exchange.head().method);
+      refusal.close = true;  // the rest of the body is not read
+      auto refused = co_await exchange.send(std::move(refusal));
+      static_cast<void>(refused.has_value());  // a client that is gone needs no refusal
+      co_return;
+    }
+    body += *part;
+  }
+  net::Reply reply = reply_to(exchange.head(), exchange.door(), body, read_clocks());
+  auto sent = co_await exchange.send(std::move(reply));
+  static_cast<void>(sent.has_value());
+}
+
+net::Reply Admin::reply_to(const http::RequestHead& head, net::Door door, std::string_view body, Now now) const {
+  const auto allowed = access_.check(head, door);
+  if (!allowed) return to_reply(error_answer(status_of(allowed.error()), allowed.error().message()), head.method);
+  return to_reply(dispatch(head, body, now), head.method);
+}
+
+http::Answer Admin::dispatch(const http::RequestHead& head, std::string_view body, Now now) const {
+  const Path* known = find_path(head.target);
+  if (!known) return error_answer(404, "there is no such path on the admin side");
+  if (head.method != known->method && !(head.method == "HEAD" && known->method == "GET")) {
+    http::Answer refusal = error_answer(405, "this path answers to " + std::string(known->method) + " only");
+    refusal.headers.add("Allow", known->method == "GET" ? "GET, HEAD" : known->method);
+    return refusal;
+  }
+  if (known->path == "/healthz") return make_answer(200, "text/plain; charset=utf-8", "ok\n");
+  if (known->path == "/readyz") return ready();
+  if (known->path == "/metrics") return make_answer(200, kPrometheusText, metrics_.render(sources_.snapshot()));
+  if (known->path == "/version") return json_answer(200, json::object{{"name", "ghmesh"}, {"version", kVersion}});
+  if (known->path == "/api/v1/stats") return stats(now);
+  return purge(head, body);
+}
+
+http::Answer Admin::ready() const {
+  json::array reasons;
+  for (const std::string& trouble : sources_.troubles()) reasons.emplace_back(trouble);
+  const bool is_ready = reasons.empty();
+  return json_answer(is_ready ? 200 : 503, json::object{{"ready", is_ready}, {"troubles", std::move(reasons)}});
+}
+
+http::Answer Admin::stats(Now now) const {
+  const Totals totals = metrics_.totals();
+  const Snapshot snapshot = sources_.snapshot();
+  json::object by_detail;
+  for (std::size_t i = 0; i < totals.by_detail.size(); ++i)
+    by_detail[http::detail_name(static_cast<http::Detail>(i))] = totals.by_detail[i];
+  json::array budgets;
+  for (const Budget& budget : metrics_.budgets())
+    budgets.push_back(json::object{{"resource", budget.resource},
+                                   {"limit", budget.limit},
+                                   {"remaining", budget.remaining},
+                                   {"reset_at", budget.reset_at}});
+  const auto uptime = std::chrono::duration_cast<Seconds>(now.instant - started_at_);
+  return json_answer(200, json::object{{"version", kVersion},
+                                       {"uptime_seconds", uptime.count()},
+                                       {"requests", totals.requests_count},
+                                       {"answered", std::move(by_detail)},
+                                       {"saved", totals.saved_count()},
+                                       {"upstream",
+                                        json::object{{"requests", totals.upstream_count},
+                                                     {"free", totals.upstream_free_count},
+                                                     {"charged", totals.charged_count()},
+                                                     {"failed", totals.upstream_failed_count}}},
+                                       {"budgets", std::move(budgets)},
+                                       {"refused", totals.refused_count},
+                                       {"etag_mismatches", totals.etag_unexpected_count},
+                                       {"cache", cache_object(snapshot.cache)},
+                                       {"connections_open", snapshot.connections_open},
+                                       {"principals", snapshot.principals_count}});
+}
+
+http::Answer Admin::purge(const http::RequestHead& head, std::string_view body) const {
+  // A page can post a form without asking anybody; it cannot name this type without a preflight, which is refused.
+  if (!starts_with_ignoring_case(head.get("content-type"), "application/json"))
+    return error_answer(415, "a purge is application/json");
+  json::error_code error;
+  const json::value value = json::parse(body, error);
+  const json::object* object = error ? nullptr : value.if_object();
+  if (!object || object->size() != 1) return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
+  if (const json::value* all = object->if_contains("all"); all && all->is_bool() && all->get_bool()) {
+    sources_.purge_all();
+    return json_answer(200, json::object{{"purged", "all"}});
+  }
+  const json::value* url = object->if_contains("url");
+  if (!url || !url->is_string()) return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
+  const auto purged = sources_.purge(head.get("authorization"), url->get_string());
+  if (!purged) return error_answer(400, purged.error().message());
+  return json_answer(200, json::object{{"purged", url->get_string()}});
+}
+
+}  // namespace ghmesh::node

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// The admin side: health, metrics, statistics and purging, on a door of its own. It sees no credential but the one that a purge
+// names, and answers nothing about single entries.
+//
+//   GET  /healthz        200 while the process serves
+//   GET  /readyz         200, or 503 with the reasons: JSON
+//   GET  /metrics        Prometheus text
+//   GET  /version        JSON
+//   GET  /api/v1/stats   JSON
+//   POST /api/v1/purge   {"all": true}, or {"url": "/repos/o/r"} for the principal of the Authorization field; JSON
+//
+// On TCP the rules of the front door hold (proxy/access.h): our own Host, no Origin, no request that a page caused.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "net/http_server.h"
+#include "node/metrics.h"
+#include "proxy/access.h"
+
+namespace ghmesh::node {
+
+// A purge is one short object.
+inline constexpr std::size_t kAdminBodyBytesMax = 16 * 1024;
+
+// What the admin side asks the node. Called on serving threads; each must be thread-safe and must not wait for the network.
+struct AdminSources {
+  std::function<std::vector<std::string>()> troubles;  // empty: ready; otherwise one sentence each
+  std::function<Snapshot()> snapshot;
+  std::function<void()> purge_all;
+  // Errors: those of github::parse_credential() and github::parse_target().
+  std::function<Result<void>(std::string_view authorization, std::string_view target)> purge;
+};
+
+class Admin final : public net::Service {
+ public:
+  // `metrics` outlives the admin side. `own_names` are what a Host on TCP may say: the admin address, with its port.
+  Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names, Instant started_at);
+
+  bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
+  net::awaitable<void> answer(net::Exchange& exchange) override;
+
+  // The whole of the admin side, apart from reading the body.
+  net::Reply reply_to(const http::RequestHead& head, net::Door door, std::string_view body, Now now) const;
+
+ private:
+  http::Answer dispatch(const http::RequestHead& head, std::string_view body, Now now) const;
+  http::Answer ready() const;
+  http::Answer stats(Now now) const;
+  http::Answer purge(const http::RequestHead& head, std::string_view body) const;
+
+  const Metrics& metrics_;
+  AdminSources sources_;
+  proxy::AccessRules access_;
+  Instant started_at_;
+};
+
+}  // namespace ghmesh::node
