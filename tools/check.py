@@ -233,9 +233,10 @@ def check_sizes(tree):
                 tree.report(name, line, f"a function of {lines_count} lines, at most {rules.FUNCTION_LINES_MAX}:"
                                         " split it by step")
     for name, room in tree.rooms.items():
-        files = [file for file in tree.code if tree.room_of(file) == name and not re.search(rules.TESTS, file)]
-        if len(files) > rules.ROOM_FILES_MAX:
-            tree.report(MAP, room.line, f"{name} has {len(files)} files, at most {rules.ROOM_FILES_MAX}: split it")
+        sources = [file for file in tree.code
+                   if file.endswith(".cc") and tree.room_of(file) == name and not re.search(rules.TESTS, file)]
+        if len(sources) > rules.ROOM_SOURCES_MAX:
+            tree.report(MAP, room.line, f"{name}: {len(sources)} sources, at most {rules.ROOM_SOURCES_MAX}: split it")
         for door in (f"src/{name}/{door}" for door in room.doors):
             if tree.code.get(door, "").count("\n") > rules.DOOR_LINES_MAX:
                 tree.report(door, rules.DOOR_LINES_MAX, f"a door has at most {rules.DOOR_LINES_MAX} lines")
@@ -291,8 +292,21 @@ def check_dead_files(tree):
             tree.report(name, 1, "no target compiles it")
 
 
+def check_references(tree):
+    """A document that is named exists, and so does a numbered threat."""
+    threats = set(re.findall(r"^\| (\d+) \|", tree.texts.get("SECURITY.md", ""), re.MULTILINE))
+    for name, text in tree.texts.items():
+        if name in tree.code:  # in comments only: a literal may name a document of somebody else
+            text = re.sub(r"^.*?(//|$)", "", text, flags=re.MULTILINE)
+        for match in re.finditer(r"\b(docs/[\w/-]+\.md)\b|\b[Tt]hreats? (\d+)\b", text):
+            if match[1] and match[1] not in tree.texts:
+                tree.report(name, line_of(text, match.start()), f"{match[1]} does not exist")
+            if match[2] and match[2] not in threats:
+                tree.report(name, line_of(text, match.start()), f"SECURITY.md has no row {match[2]}")
+
+
 RULES = [check_map, check_arrows, check_libraries, check_asio_reach, check_sizes, check_bans, check_texts,
-         check_file_heads, check_dead_files]
+         check_file_heads, check_dead_files, check_references]
 
 
 def check_headers_compile_alone(tree):

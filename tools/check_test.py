@@ -119,7 +119,11 @@ class Rules(unittest.TestCase):
     def test_each_banned_text_is_refused(self):
         for ban in rules.TEXT_BANS:
             with self.subTest(ban.example):
-                self.refuses({"docs/x.md": f"One.\n{ban.example}\n"}, "docs/x.md:2", ban.reason)
+                self.refuses({"x.md": f"One.\n{ban.example}\n"}, "x.md:2", ban.reason)
+
+    def test_a_document_or_threat_that_does_not_exist_is_refused(self):
+        self.refuses({"x.md": "See docs/" + "gone.md.\n"}, "docs/" + "gone.md does not exist")
+        self.refuses({"SECURITY.md": "| 15 | mixing |\n", "x.md": "Threat " + "15, not threat " + "16.\n"}, "no row 16")
 
     def test_comments_and_literals_are_no_calls(self):
         harmless = '// strcpy(a, b)\n/* rand()\n */\nauto a = "atoi(x)";\nauto b = R"(std::regex)";\nint c = 1\'000;\n'
