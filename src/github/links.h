@@ -16,9 +16,14 @@ struct Rewrite {
   std::string_view to;    // "http://127.0.0.1:8418" or "http://127.0.0.1:8418/api/v3"
 };
 
+// `to` is a name that the caller asked by: a host of at most 255 bytes, a port and a prefix. A longer one rewrites nothing, so a
+// text grows by at most this much per URL in it.
+inline constexpr std::size_t kRewriteBytesMax = 512;
+
 // Every URL that starts with `from` and continues with "/", "?", "{" or its end. `text` is a Link or Location value.
 std::string rewrite_urls(std::string_view text, const Rewrite& rewrite);
-// The same within JSON: only at the start of a string value, also where slashes are escaped ("https:\/\/").
+// The same within JSON: only at the start of a string value, also where slashes are escaped ("https:\/\/"). URL templates stay as they
+// are behind their host. Other hosts stay too: an upload_url leads to uploads.github.com, which clients accept.
 std::string rewrite_json_urls(std::string_view body, const Rewrite& rewrite);
 
 // The target of rel="next" and friends in a Link value (RFC 8288); empty when there is none.

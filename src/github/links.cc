@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "github/links.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/text.h"
+
+namespace ghmesh::github {
+namespace {
+
+// What may follow the prefix for it to be the whole of scheme, host and port: "https://api.github.com.evil" is another host.
+bool ends_authority(std::string_view rest) {
+  return rest.empty() || rest.starts_with('/') || rest.starts_with('?') || rest.starts_with('{') ||
+         rest.starts_with('>') || rest.starts_with('"') || rest.starts_with("\\/");
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+std::size_t find_bytes(std::string_view text, std::size_t from, std::string_view part) {
+  const void* found = ::memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  if (!found) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+// Whether the quote at `position` opens or closes a string, rather than being an escaped part of one.
+bool is_real_quote(std::string_view body, std::size_t position) {
+  std::size_t backslashes_count = 0;
+  while (backslashes_count < position && body[position - 1 - backslashes_count] == '\\')
+    ++backslashes_count;
+  return backslashes_count % 2 == 0;
+}
+
+// Whether the string that begins at `start` is the name of a member rather than a value. A value follows ":" or "[", or "," in an
+// array; only after "{" and "," does it take a look at what follows the string.
+bool is_member_name(std::string_view body, std::size_t start) {
+  std::size_t before = start - 1;
+  while (before > 0 && is_blank(body[before - 1])) --before;
+  if (before == 0 || (body[before - 1] != '{' && body[before - 1] != ',')) return false;
+  std::size_t end = body.find('"', start);
+  while (end != std::string_view::npos && !is_real_quote(body, end)) end = body.find('"', end + 1);
+  if (end == std::string_view::npos) return false;
+  ++end;
+  while (end < body.size() && is_blank(body[end])) ++end;
+  return end < body.size() && body[end] == ':';
+}
+
+// How many bytes of `text` spell `plain`, where each "/" may be written "\/"; nullopt when they do not.
+std::optional<std::size_t> match_escaped(std::string_view text, std::string_view plain) {
+  std::size_t position = 0;
+  for (char c : plain) {
+    if (c == '/' && text.substr(position).starts_with("\\/")) ++position;
+    if (position >= text.size() || text[position] != c) return std::nullopt;
+    ++position;
+  }
+  return position;
+}
+
+void append_escaped(std::string& out, std::string_view plain) {
+  for (char c : plain) {
+    if (c == '/') out += '\\';
+    out += c;
+  }
+}
+
+// The authority of "https://host:port/path": the part that no escaping changes, so one search finds every spelling.
+std::string_view authority(std::string_view url) {
+  const std::size_t mark = url.find("://");
+  std::string_view rest = mark == std::string_view::npos ? url : url.substr(mark + 3);
+  return rest.substr(0, rest.find('/'));
+}
+
+// Where the string that the authority at `position` belongs to begins: after its opening quote. nullopt when the authority does
+// not stand where `from` would put it.
+std::optional<std::size_t> string_start(std::string_view body, std::size_t position,
+                                        std::size_t scheme_bytes) {
+  // "https://" and "https:\/\/": two bytes more.
+  for (const std::size_t bytes : {scheme_bytes, scheme_bytes + 2}) {
+    if (position <= bytes) continue;
+    const std::size_t start = position - bytes;
+    if (body[start - 1] == '"' && is_real_quote(body, start - 1)) return start;
+  }
+  return std::nullopt;
+}
+
+bool is_usable(const Rewrite& rewrite) {
+  return !authority(rewrite.from).empty() && rewrite.from != rewrite.to &&
+         rewrite.to.size() <= kRewriteBytesMax;
+}
+
+// The parameters of one link, up to the comma that ends it.
+std::string_view take_parameters(std::string_view& rest) {
+  bool is_quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    if (rest[end] == '"') is_quoted = !is_quoted;
+    if (is_quoted && rest[end] == '\\' && end + 1 < rest.size()) ++end;
+    if (!is_quoted && rest[end] == ',') break;
+  }
+  const std::string_view parameters = rest.substr(0, end);
+  rest.remove_prefix(std::min(rest.size(), end + 1));
+  return parameters;
+}
+
+// RFC 8288, 3.3: rel holds one or more relations; only the first rel of a link counts.
+bool has_relation(std::string_view parameters, std::string_view relation) {
+  while (!parameters.empty()) {
+    std::string_view value = trim(take_until(parameters, ';'));
+    const std::string_view name = trim(take_until(value, '='));
+    if (!equal_ignoring_case(name, "rel")) continue;
+    value = trim(value);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
+    while (!value.empty())
+      if (equal_ignoring_case(take_until(value, ' '), relation)) return true;
+    return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string rewrite_urls(std::string_view text, const Rewrite& rewrite) {
+  std::string out;
+  if (text.empty() || !is_usable(rewrite)) return std::string(text);
+  out.reserve(text.size() + rewrite.to.size());
+  std::size_t copied = 0;
+  std::size_t position = 0;
+  while ((position = find_bytes(text, position, rewrite.from)) != std::string_view::npos) {
+    const std::size_t end = position + rewrite.from.size();
+    const bool begins_url = position == 0 || text[position - 1] == '<';
+    if (begins_url && ends_authority(text.substr(end))) {
+      out += text.substr(copied, position - copied);
+      out += rewrite.to;
+      copied = end;
+    }
+    position = end;
+  }
+  out += text.substr(copied);
+  return out;
+}
+
+std::string rewrite_json_urls(std::string_view body, const Rewrite& rewrite) {
+  if (body.empty() || !is_usable(rewrite)) return std::string(body);
+  const std::string_view needle = authority(rewrite.from);
+  const auto scheme_bytes = static_cast<std::size_t>(needle.data() - rewrite.from.data());
+  std::string out;
+  out.reserve(body.size() + body.size() / 16);
+  std::size_t copied = 0;
+  std::size_t position = 0;
+  while ((position = find_bytes(body, position, needle)) != std::string_view::npos) {
+    const auto start = string_start(body, position, scheme_bytes);
+    position += needle.size();
+    if (!start) continue;
+    const auto matched = match_escaped(body.substr(*start), rewrite.from);
+    if (!matched || !ends_authority(body.substr(*start + *matched))) continue;
+    if (is_member_name(body, *start)) continue;
+    out += body.substr(copied, *start - copied);
+    const bool is_escaped = body.substr(*start, *matched).find('\\') != std::string_view::npos;
+    if (is_escaped) append_escaped(out, rewrite.to);
+    else out += rewrite.to;
+    copied = *start + *matched;
+    position = copied;
+  }
+  out += body.substr(copied);
+  return out;
+}
+
+std::string_view find_link(std::string_view link, std::string_view relation) {
+  std::string_view rest = link;
+  while (!rest.empty()) {
+    const std::size_t open = rest.find('<');
+    if (open == std::string_view::npos) return {};
+    rest.remove_prefix(open + 1);
+    const std::size_t close = rest.find('>');
+    if (close == std::string_view::npos) return {};
+    const std::string_view target = rest.substr(0, close);
+    rest.remove_prefix(close + 1);
+    if (has_relation(take_parameters(rest), relation)) return target;
+  }
+  return {};
+}
+
+}  // namespace ghmesh::github
