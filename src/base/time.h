@@ -2,8 +2,8 @@
 // Two kinds of time, which never mix.
 //
 // Instant is monotonic: ages, deadlines and timers. WallTime is the civil clock in whole seconds since 1970: what
-// GitHub's Date header says and what survives a restart. Machines and policies take both as arguments; only net/ and
-// node/ read the clocks, so the simulator can live through a year in a second.
+// GitHub's Date header says and what survives a restart. Machines and policies take both as arguments; only the shells
+// (net/, proxy/, node/, and the store of cache/) read the clocks, so the simulator can live through a year in a second.
 #pragma once
 
 #include <chrono>
@@ -44,6 +44,6 @@ struct Now {
   Instant instant;
   WallTime wall;
 };
-Now read_clocks();  // for the shells in net/ and node/ only
+Now read_clocks();  // for shells only
 
 }  // namespace ghmesh
