@@ -30,14 +30,17 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
+bool is_visible_ascii(char c) { return c > ' ' && c < 0x7f; }
+
 bool needs_quotes(std::string_view value) {
   if (value.empty()) return true;
   for (char c : value)
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return true;
+    if (!is_visible_ascii(c) || c == '"' || c == '=' || c == '\\') return true;
   return false;
 }
 
-// A value that came from outside can hold anything; no byte of it may start a new line or steer a terminal.
+// A value that came from outside can hold anything; no byte of it may start a new line or steer a terminal. Some
+// terminals obey bytes above 0x7f too (0x9b begins a command), so only visible ASCII is written as it is.
 void append_value(std::string& line, std::string_view value) {
   if (!needs_quotes(value)) {
     line += value;
@@ -48,7 +51,7 @@ void append_value(std::string& line, std::string_view value) {
     if (c == '"' || c == '\\') {
       line += '\\';
       line += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    } else if (!is_visible_ascii(c) && c != ' ') {
       line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       line += c;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Seal and open: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a random 24-byte nonce in front.
 //
-// Many uncoordinated writers share a key, so the nonce must be long enough to be drawn at random for ever: 192 bits are, 96
-// bits are not. Every failure to open is the same error: there is nothing to learn from it.
+// Many uncoordinated writers share a key, so the nonce must be long enough to be drawn at random for ever: 192 bits
+// are, 96 bits are not. Every failure to open is the same error: there is nothing to learn from it.
 #pragma once
 
 #include "base/bytes.h"

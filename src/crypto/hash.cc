@@ -16,8 +16,8 @@
 namespace ghmesh::crypto {
 namespace {
 
-constexpr std::size_t kBlockBytes = 64;        // of SHA-256
-constexpr std::size_t kHkdfBlocksMax = 255;    // RFC 5869, 2.3
+constexpr std::size_t kBlockBytes = 64;      // of SHA-256
+constexpr std::size_t kHkdfBlocksMax = 255;  // RFC 5869, 2.3
 
 // OpenSSL 3 looks an algorithm up by name, under a lock, whenever it is named. So each is fetched once and never freed:
 // threads may still hash while the program ends.
@@ -78,10 +78,8 @@ Digest sha256(std::initializer_list<ByteView> parts) {
 // contexts; this is on the way of every store and lookup.
 Digest hmac_sha256(ByteView key, ByteView message) {
   std::array<std::byte, kBlockBytes> pad{};
-  if (key.size() > kBlockBytes)
-    std::ranges::copy(sha256(key), pad.begin());
-  else
-    std::ranges::copy(key, pad.begin());
+  if (key.size() > kBlockBytes) std::ranges::copy(sha256(key), pad.begin());
+  else std::ranges::copy(key, pad.begin());
 
   for (std::byte& byte : pad) byte ^= std::byte{0x36};
   const Digest inner = sha256({pad, message});

@@ -34,10 +34,11 @@ class Sha256 {
 Digest hmac_sha256(ByteView key, ByteView message);
 
 // Extract and expand in one. At most 255 * 32 bytes out (RFC 5869, 2.3). One label, one purpose.
-Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view label, std::size_t bytes_count);
+Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view label,
+                   std::size_t bytes_count);
 
-// A keyed hash for tables in this process: an outsider who does not know the key cannot make collisions. The key is drawn at
-// start and never leaves the process, so these values must not be stored or sent.
+// A keyed hash for tables in this process: an outsider who does not know the key cannot make collisions. The key is
+// drawn at start and never leaves the process, so these values must not be stored or sent.
 using TableHash = std::array<std::uint64_t, 2>;
 TableHash table_hash(ByteView bytes);
 

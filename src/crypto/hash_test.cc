@@ -37,8 +37,9 @@ TEST(Sha256, MatchesThePublishedVectors) {
 }
 
 TEST(Sha256, HashesPartsAsIfTheyWereOneText) {
-  const std::string text = "The parts of a text are hashed as the text is, wherever it is cut, "
-                           "also where a block of sixty-four bytes ends.";
+  const std::string text =
+      "The parts of a text are hashed as the text is, wherever it is cut, "
+      "also where a block of sixty-four bytes ends.";
   const Digest whole = sha256(as_bytes(text));
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     const auto first = as_bytes(text).first(cut);
@@ -103,7 +104,8 @@ std::vector<HmacVector> hmac_vectors() {
 
 TEST(HmacSha256, MatchesTheVectorsOfRfc4231) {
   for (const auto& vector : hmac_vectors())
-    EXPECT_EQ(hex(hmac_sha256(vector.key, vector.message)).substr(0, vector.tag.size()), vector.tag);
+    EXPECT_EQ(hex(hmac_sha256(vector.key, vector.message)).substr(0, vector.tag.size()),
+              vector.tag);
 }
 
 struct HkdfVector {
@@ -126,15 +128,17 @@ std::vector<HkdfVector> hkdf_vectors() {
       {first_80, from_60, from_b0,
        "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e"
        "590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"},
-      {repeated(0x0b, 22), {}, {},
+      {repeated(0x0b, 22),
+       {},
+       {},
        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"},
   };
 }
 
 TEST(HkdfSha256, MatchesTheVectorsOfRfc5869) {
   for (const auto& vector : hkdf_vectors()) {
-    const Secret derived = hkdf_sha256(vector.input_key, vector.salt, as_text(vector.label),
-                                       vector.output.size() / 2);
+    const Secret derived =
+        hkdf_sha256(vector.input_key, vector.salt, as_text(vector.label), vector.output.size() / 2);
     EXPECT_EQ(hex(derived.reveal()), vector.output);
   }
 }

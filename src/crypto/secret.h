@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Secret: bytes that cannot be printed, compared in time that tells nothing, and gone from memory when they are dropped.
+// Secret: bytes that cannot be printed, compared in time that tells nothing, and gone from memory when they are
+// dropped.
 //
-// There is no operator<<, no conversion to text, and log::Field does not take one: leaking a secret takes the word reveal(),
-// which is easy to search for. The bytes live outside the ordinary heap: never in a core dump, never in freed memory, locked
-// against swapping where ulimit -l allows. They come from a pool of guarded chunks rather than from sodium_malloc, because
-// every request makes some: measured in bench (SecretFromPool, SecretFromSodium), the pool is about 100 times cheaper.
+// There is no operator<<, no conversion to text, and log::Field does not take one: leaking a secret takes the word
+// reveal(), which is easy to search for. The bytes live outside the ordinary heap: never in a core dump, never in freed
+// memory, locked against swapping where ulimit -l allows. They come from a pool of guarded chunks rather than from
+// sodium_malloc, because every request makes some: measured in bench (SecretFromPool, SecretFromSodium), the pool is
+// about 100 times cheaper.
 #pragma once
 
 #include <string_view>

@@ -50,7 +50,7 @@ class SecretPool {
 
 // Never destroyed: secrets of static storage are given back after everything else.
 SecretPool& pool() {
-  static SecretPool& instance = [] () -> SecretPool& {
+  static SecretPool& instance = []() -> SecretPool& {
     start_sodium();
     auto* made = new SecretPool;
     // A child must not inherit a lock that a thread of its parent held.
@@ -94,8 +94,8 @@ void SecretPool::give_back(std::byte* memory, std::size_t bytes_count) noexcept 
 
 void SecretPool::add_chunk(std::size_t slot_class) {
   const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* mapped = mmap(nullptr, kChunkBytes + 2 * page_bytes, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* mapped =
+      mmap(nullptr, kChunkBytes + 2 * page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   std::byte* begin = static_cast<std::byte*>(mapped) + page_bytes;
   if (mprotect(begin, kChunkBytes, PROT_READ | PROT_WRITE) != 0) {
@@ -112,7 +112,8 @@ void SecretPool::add_chunk(std::size_t slot_class) {
   ASAN_POISON_MEMORY_REGION(begin, kChunkBytes);
 }
 
-// Out of core dumps always, out of swap where the limit allows. Without the lock ghmesh still works, so this only warns.
+// Out of core dumps always, out of swap where the limit allows. Without the lock ghmesh still works, so this only
+// warns.
 void SecretPool::lock_in_memory(std::byte* begin) {
   if (sodium_mlock(begin, kChunkBytes) == 0 || has_warned_) return;
   has_warned_ = true;

@@ -20,7 +20,9 @@ namespace ghmesh::crypto {
 namespace {
 
 template <class T>
-concept Streamable = requires(std::ostream& out, const T& value) { out << value; };
+concept Streamable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 template <class T>
 concept Loggable = std::is_constructible_v<log::Field, std::string_view, const T&>;
 
@@ -90,7 +92,8 @@ TEST(Secret, ComparesBytesAndSize) {
 }
 
 // Reads memory that the pool has taken back, which AddressSanitizer would rightly report.
-__attribute__((no_sanitize("address"))) bool is_all_zero(const std::byte* memory, std::size_t size) {
+__attribute__((no_sanitize("address"))) bool is_all_zero(const std::byte* memory,
+                                                         std::size_t size) {
   const volatile std::byte* bytes = memory;
   bool is_zero = true;
   for (std::size_t i = 0; i < size; ++i) is_zero = is_zero && bytes[i] == std::byte{0};
@@ -131,8 +134,7 @@ std::string mapping_flags(const void* address) {
     std::uintptr_t begin = 0, end = 0;
     if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
       is_inside = begin <= wanted && wanted < end;
-    else if (is_inside && line.starts_with("VmFlags:"))
-      return line + " ";
+    else if (is_inside && line.starts_with("VmFlags:")) return line + " ";
   }
   return {};
 }
@@ -155,7 +157,8 @@ TEST(Secret, WorksWhereMemoryCannotBeLocked) {
     std::_Exit(secrets.back() == Secret("a secret of a forked child") ? 0 : 4);
   };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  const char* const warning = "";  // the sanitizers replace mlock by a function that always succeeds
+  const char* const warning =
+      "";  // the sanitizers replace mlock by a function that always succeeds
 #else
   const char* const warning = "secrets_not_locked";
 #endif

@@ -14,8 +14,8 @@ namespace {
 using crypto::Secret;
 
 // GitHub's documented prefixes. What follows is never looked into: its shape has changed before.
-constexpr std::array<std::string_view, 6> kTokenPrefixes = {"ghp_", "gho_",        "ghu_", "ghs_",
-                                                            "ghr_", "github_pat_"};
+constexpr std::array<std::string_view, 6> kTokenPrefixes = {"ghp_", "gho_", "ghu_",
+                                                            "ghs_", "ghr_", "github_pat_"};
 constexpr std::size_t kClassicTokenDigits = 40;
 constexpr std::size_t kClientIdCharacters = 20;
 
@@ -60,8 +60,8 @@ bool looks_like_token(std::string_view word) {
   return has_token_prefix(word) || (word.size() == kClassicTokenDigits && is_hex(word));
 }
 
-// The id of an OAuth or GitHub app: 20 hex digits, "Iv1.", "Iv23", "Ov23". Its secret is 40 hex digits like a classic token, but
-// only the pair is accepted by GitHub.
+// The id of an OAuth or GitHub app: 20 hex digits, "Iv1.", "Iv23", "Ov23". Its secret is 40 hex digits like a classic
+// token, but only the pair is accepted by GitHub.
 bool looks_like_client_id(std::string_view user) {
   return (user.size() == kClientIdCharacters && is_hex(user)) || user.starts_with("Iv1.") ||
          user.starts_with("Iv23") || user.starts_with("Ov23");
@@ -70,14 +70,10 @@ bool looks_like_client_id(std::string_view user) {
 // The token that a Basic pair carries, empty when it is a real pair.
 std::string_view token_of_pair(std::string_view user, std::string_view password) {
   std::string_view token;
-  if (user == kTokenUser)
-    token = password;
-  else if (password == kTokenPassword || (password.empty() && looks_like_token(user)))
-    token = user;
-  else if (has_token_prefix(password))
-    token = password;
-  else if (looks_like_token(password) && !looks_like_client_id(user))
-    token = password;
+  if (user == kTokenUser) token = password;
+  else if (password == kTokenPassword || (password.empty() && looks_like_token(user))) token = user;
+  else if (has_token_prefix(password)) token = password;
+  else if (looks_like_token(password) && !looks_like_client_id(user)) token = password;
   return is_word(token) ? token : std::string_view();
 }
 
@@ -105,9 +101,8 @@ Result<Credential> parse_basic(std::string_view encoded) {
   const std::string_view user = take_until(password, ':');
   if (const std::string_view token = token_of_pair(user, password); !token.empty())
     return bearer(token);
-  return Credential{.kind = CredentialKind::basic,
-                    .identity = pair,
-                    .authorization = joined("Basic ", encoded)};
+  return Credential{
+      .kind = CredentialKind::basic, .identity = pair, .authorization = joined("Basic ", encoded)};
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What a caller shows to prove who it is, in all spellings that clients use.
 //
-// gh and PyGithub say "token X", go-github "Bearer X", git and some CI "Basic base64(user:X)". They are one credential, sent
-// upstream in one spelling, so that one ETag serves them all (GitHub hashes the raw header value).
+// gh and PyGithub say "token X", go-github "Bearer X", git and some CI "Basic base64(user:X)". They are one credential,
+// sent upstream in one spelling, so that one ETag serves them all (GitHub hashes the raw header value).
 #pragma once
 
 #include <string_view>
@@ -31,8 +31,8 @@ struct Credential {
 // `authorization` is the field's value; empty or absent means anonymous. Errors: malformed, too_large.
 Result<Credential> parse_credential(std::string_view authorization);
 
-// The label that GitHub's audit log uses for a token: base64(SHA-256(token)). Operators can join on it. Empty for anonymous.
-// It is a function of the token: for the operator's own screen, never for a link, a log or a metric.
+// The label that GitHub's audit log uses for a token: base64(SHA-256(token)). Operators can join on it. Empty for
+// anonymous. It is a function of the token: for the operator's own screen, never for a link, a log or a metric.
 std::string audit_label(const Credential& credential);
 
 }  // namespace ghmesh::github

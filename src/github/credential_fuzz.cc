@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Whatever Authorization holds: what is read is read the same again from its upstream spelling, and that spelling can end no
-// header line.
+// Whatever Authorization holds: what is read is read the same again from its upstream spelling, and that spelling can
+// end no header line.
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view upstream = as_text(credential->authorization.reveal());
   for (char c : upstream) GHMESH_CHECK(c >= ' ' && c < 0x7f);
 
-  if (upstream.size() > github::kAuthorizationBytesMax) return 0;  // "Bearer" is one longer than "token"
+  if (upstream.size() > github::kAuthorizationBytesMax)
+    return 0;  // "Bearer" is one longer than "token"
   auto again = github::parse_credential(upstream);
   GHMESH_CHECK(again.has_value());
   GHMESH_CHECK(again->kind == credential->kind && again->identity == credential->identity &&

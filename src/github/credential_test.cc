@@ -82,15 +82,16 @@ TEST(Credential, KeepsCaseOfTheTokenItself) {
 }
 
 TEST(Credential, StaysABasicPairWhenNeitherHalfIsAToken) {
-  for (const char* pair : {"octocat:hunter2", "octocat:", ":", "a:b:c", "octocat:ghp_", "o:two words",
-                           "x-access-token:", "x-access-token:two words", ":x-oauth-basic"})
+  for (const char* pair :
+       {"octocat:hunter2", "octocat:", ":", "a:b:c", "octocat:ghp_", "o:two words",
+        "x-access-token:", "x-access-token:two words", ":x-oauth-basic"})
     EXPECT_EQ(read(basic(pair)), (Read{CredentialKind::basic, pair, basic(pair)}));
 }
 
 TEST(Credential, KeepsAnAppsIdAndSecretTogether) {
   // The secret alone has the shape of a classic token, and GitHub would refuse it.
-  for (const char* client_id : {"0123456789abcdef0123", "Iv1.0123456789abcdef", "Iv23liABCDEFGHIJKLMN",
-                                "Ov23liABCDEFGHIJKLMN"}) {
+  for (const char* client_id : {"0123456789abcdef0123", "Iv1.0123456789abcdef",
+                                "Iv23liABCDEFGHIJKLMN", "Ov23liABCDEFGHIJKLMN"}) {
     const std::string pair = std::string(client_id) + ":" + kClassicToken;
     EXPECT_EQ(read(basic(pair)), (Read{CredentialKind::basic, pair, basic(pair)}));
   }
@@ -103,8 +104,8 @@ TEST(Credential, KnowsAnAppJwt) {
 }
 
 TEST(Credential, TakesAStatelessInstallationTokenForAToken) {
-  const std::string token = "ghs_123456_eyJ" + std::string(100, 'h') + ".eyJ" + std::string(300, 'c') + "." +
-                            std::string(86, 's');
+  const std::string token = "ghs_123456_eyJ" + std::string(100, 'h') + ".eyJ" +
+                            std::string(300, 'c') + "." + std::string(86, 's');
   ASSERT_GT(token.size(), 500u);
   EXPECT_EQ(read("token " + token), a_token(token));
   EXPECT_EQ(read("Bearer " + token), a_token(token));
@@ -112,17 +113,18 @@ TEST(Credential, TakesAStatelessInstallationTokenForAToken) {
 }
 
 TEST(Credential, TakesOnlyThreePartsOfBase64UrlForAJwt) {
-  for (const char* word : {"eyJhbGci", "eyJhbGci.eyJpYXQ", "eyJhbGci.eyJpYXQ.", "eyJhbGci..c2ln",
-                           "eyJhbGci.eyJpYXQ.c2ln.more", "eyJhbGci.eyJp+XQ.c2ln", "abc.def.ghi", "..",
-                           "eyJ.."})
+  for (const char* word :
+       {"eyJhbGci", "eyJhbGci.eyJpYXQ", "eyJhbGci.eyJpYXQ.", "eyJhbGci..c2ln",
+        "eyJhbGci.eyJpYXQ.c2ln.more", "eyJhbGci.eyJp+XQ.c2ln", "abc.def.ghi", "..", "eyJ.."})
     EXPECT_EQ(read(std::string("Bearer ") + word), a_token(word));
 }
 
 TEST(Credential, RefusesWhatItCannotRead) {
   for (const char* text :
-       {"token", "Bearer", "Bearer ", "Basic", "Basic ", "ghp_without_a_scheme", "Digest username=x",
-        "Negotiate YII=", "Bearer two words", "Bearer tab\there", "Bearer line\r\nX-Evil: 1", "Bearer del\x7f",
-        "Bearer caf\xc3\xa9", "Bearer,x", "Basic !!!!", "Basic YQ", "Basic bm9jb2xvbg==", "tokenghp_x"})
+       {"token", "Bearer", "Bearer ", "Basic", "Basic ", "ghp_without_a_scheme",
+        "Digest username=x", "Negotiate YII=", "Bearer two words", "Bearer tab\there",
+        "Bearer line\r\nX-Evil: 1", "Bearer del\x7f", "Bearer caf\xc3\xa9", "Bearer,x",
+        "Basic !!!!", "Basic YQ", "Basic bm9jb2xvbg==", "tokenghp_x"})
     expect_error(text, Errc::malformed);
   expect_error(std::string_view("Bearer nul\0nul", 14), Errc::malformed);
 }
@@ -134,7 +136,8 @@ TEST(Credential, RefusesOneByteMoreThanItsLimit) {
 }
 
 TEST(Credential, ReadsItsOwnUpstreamSpelling) {
-  for (const auto& text : {"token " + kToken, "Bearer " + kJwt, basic("octocat:hunter2"), basic("u:" + kToken)}) {
+  for (const auto& text :
+       {"token " + kToken, "Bearer " + kJwt, basic("octocat:hunter2"), basic("u:" + kToken)}) {
     const Read once = read(text);
     EXPECT_EQ(read(once.authorization), once);
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The ETag that GitHub would give.
 //
-// GitHub's ETag of a JSON answer is SHA-256 over Accept ":" Authorization ":" Cookie ":" and the body, for those of the three
-// that the answer's Vary names and the request sent. So whoever holds a body can compute the ETag that its own credential
-// would see, and ask with If-None-Match for free: a 304 proves that the body is authentic, current, and permitted to this
-// credential. The rule is not documented by GitHub. It is therefore checked against every 200: a wrong guess costs one
-// ordinary call, and never a wrong answer.
+// GitHub's ETag of a JSON answer is SHA-256 over Accept ":" Authorization ":" Cookie ":" and the body, for those of the
+// three that the answer's Vary names and the request sent. So whoever holds a body can compute the ETag that its own
+// credential would see, and ask with If-None-Match for free: a 304 proves that the body is authentic, current, and
+// permitted to this credential. The rule is not documented by GitHub. It is therefore checked against every 200: a
+// wrong guess costs one ordinary call, and never a wrong answer.
 #pragma once
 
 #include <optional>

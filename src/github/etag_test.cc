@@ -12,7 +12,8 @@ constexpr std::string_view kAccept = "application/vnd.github+json";
 constexpr std::string_view kBearer = "Bearer hunter2";
 
 TEST(Etag, MatchesThePublishedVectors) {
-  EXPECT_EQ(compute_etag({}, ""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(compute_etag({}, ""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(compute_etag({}, kEmptyListBody),
             "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945");
   EXPECT_EQ(compute_etag({.accept = kAccept, .authorization = kBearer}, kEmptyListBody),
@@ -34,14 +35,17 @@ TEST(Etag, DiffersForEverySpellingOfTheInputs) {
   std::set<std::string> seen;
   for (std::string_view accept : {"", "*/*", "application/json", "application/vnd.github+json"})
     for (std::string_view authorization : {"token hunter2", "Bearer hunter2", "bearer hunter2"})
-      EXPECT_TRUE(seen.insert(compute_etag({.accept = accept, .authorization = authorization}, "[]")).second);
+      EXPECT_TRUE(
+          seen.insert(compute_etag({.accept = accept, .authorization = authorization}, "[]"))
+              .second);
 }
 
 TEST(Vary, SelectsTheInputsThatItNames) {
   const EtagInputs sent{.accept = kAccept, .authorization = kBearer, .cookie = "c=1"};
   // The two values that api.github.com sends, with and without a credential.
   const auto with = select_by_vary(
-      "Accept, Authorization, Cookie, X-GitHub-OTP,Accept-Encoding, Accept, X-Requested-With", sent);
+      "Accept, Authorization, Cookie, X-GitHub-OTP,Accept-Encoding, Accept, X-Requested-With",
+      sent);
   EXPECT_EQ(with.accept, kAccept);
   EXPECT_EQ(with.authorization, kBearer);
   EXPECT_EQ(with.cookie, "c=1");

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kLocateKeyBytes = 32;
 
-// What stands before the identity keeps the kinds apart: the token "a:b" is not the pair "a:b", and no credential is a group.
+// What stands before the identity keeps the kinds apart: the token "a:b" is not the pair "a:b", and no credential is a
+// group.
 std::string_view kind_prefix(CredentialKind kind) {
   switch (kind) {
     case CredentialKind::anonymous: return "anonymous:";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Principal: whoever a credential stands for; the partition of the cache.
 //
-// Its key is derived from the credential that the caller presents, so what one principal stored cannot be found or decrypted
-// without that credential: partitioning is a property of keys, not of an `if`. The only thing that ever merges two
-// credentials is the operator's configuration, which gives a group of them one key.
+// Its key is derived from the credential that the caller presents, so what one principal stored cannot be found or
+// decrypted without that credential: partitioning is a property of keys, not of an `if`. The only thing that ever
+// merges two credentials is the operator's configuration, which gives a group of them one key.
 #pragma once
 
 #include <array>

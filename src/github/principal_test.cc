@@ -28,12 +28,18 @@ bool share_a_key(const Principal& a, const Principal& b) {
 TEST(Principal, IsOneForEverySpellingOfOneToken) {
   const Principal principal = principal_of("token ghp_aaaaaaaa");
   EXPECT_TRUE(same_keys(principal, principal_of("Bearer ghp_aaaaaaaa")));
-  EXPECT_TRUE(same_keys(principal, principal_of("Basic " + base64(as_bytes("octocat:ghp_aaaaaaaa")))));
+  EXPECT_TRUE(
+      same_keys(principal, principal_of("Basic " + base64(as_bytes("octocat:ghp_aaaaaaaa")))));
 }
 
 TEST(Principal, SharesNothingWithAnotherCredential) {
-  const std::string credentials[] = {"", "token a", "token b", "token a:b", "token anonymous:",
-                                     "Basic " + base64(as_bytes("a:b")), "Basic " + base64(as_bytes("a:c"))};
+  const std::string credentials[] = {"",
+                                     "token a",
+                                     "token b",
+                                     "token a:b",
+                                     "token anonymous:",
+                                     "Basic " + base64(as_bytes("a:b")),
+                                     "Basic " + base64(as_bytes("a:c"))};
   for (const auto& a : credentials)
     for (const auto& b : credentials)
       if (a != b) {
@@ -42,7 +48,8 @@ TEST(Principal, SharesNothingWithAnotherCredential) {
 }
 
 TEST(Principal, SharesNothingWithTheSameCredentialElsewhere) {
-  EXPECT_FALSE(share_a_key(principal_of("token a"), principal_of("token a", "the salt of another")));
+  EXPECT_FALSE(
+      share_a_key(principal_of("token a"), principal_of("token a", "the salt of another")));
   EXPECT_FALSE(share_a_key(principal_of(""), principal_of("", "the salt of another")));
 }
 
@@ -74,8 +81,10 @@ TEST(Principal, OfAGroupDependsOnItsSecretAlone) {
 TEST(Principal, IsDerivedInTheSameWayForEver) {
   const Principal principal = principal_of("token hunter2", "salt");
   EXPECT_EQ(hex(principal.id), "8a01c38b3f9e76b0c025c868b214c4fd");
-  EXPECT_EQ(hex(principal.locate_key.reveal()), "4d7a0653a1d3cd37d41a337fba56d88e1b45066618aa2ceedbcb6d3cf84d6af3");
-  EXPECT_EQ(hex(principal.seal_key.reveal()), "f64365c37ea6e2b299b8840d1a0c875c1a531bd14ddfef2df8201533dd075b89");
+  EXPECT_EQ(hex(principal.locate_key.reveal()),
+            "4d7a0653a1d3cd37d41a337fba56d88e1b45066618aa2ceedbcb6d3cf84d6af3");
+  EXPECT_EQ(hex(principal.seal_key.reveal()),
+            "f64365c37ea6e2b299b8840d1a0c875c1a531bd14ddfef2df8201533dd075b89");
 }
 
 }  // namespace
