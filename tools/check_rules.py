@@ -64,6 +64,9 @@ BANS = [
         "use as_bytes or as_text (base/bytes.h), or move the code into the file that wraps the C library",
         "auto* p = reinterpret_cast<char*>(q);"),
     Ban(r"\bstd::regex\b", "", "write a parser with a limit: std::regex recurses over its input", "std::regex words;"),
+    Ban(r"\bstd::(views::|ranges::(views|subrange|search|find_end|equal_range|unique|remove|remove_if|rotate)\b)", "",
+        "use the algorithm with iterators: clang 14, which fuzzes and tidies this code, cannot parse ranges::subrange",
+        "auto found = std::ranges::search(text, word);"),
 
     # The outside world has one door each.
     Ban(r"\b(f?printf|puts|perror)\s*\(|\bstd::(cout|cerr|clog)\b",
