@@ -89,24 +89,24 @@ bool is_usable(const Rewrite& rewrite) {
          rewrite.to.size() <= kRewriteBytesMax;
 }
 
-// The parameters of one link, up to the comma that ends it.
-std::string_view take_parameters(std::string_view& rest) {
+// Everything before the separator, which is removed together with it; one inside a quoted string does not count.
+std::string_view take_unquoted_until(std::string_view& rest, char separator) {
   bool is_quoted = false;
   std::size_t end = 0;
   for (; end < rest.size(); ++end) {
     if (rest[end] == '"') is_quoted = !is_quoted;
     if (is_quoted && rest[end] == '\\' && end + 1 < rest.size()) ++end;
-    if (!is_quoted && rest[end] == ',') break;
+    if (!is_quoted && rest[end] == separator) break;
   }
-  const std::string_view parameters = rest.substr(0, end);
+  const std::string_view taken = rest.substr(0, end);
   rest.remove_prefix(std::min(rest.size(), end + 1));
-  return parameters;
+  return taken;
 }
 
 // RFC 8288, 3.3: rel holds one or more relations; only the first rel of a link counts.
 bool has_relation(std::string_view parameters, std::string_view relation) {
   while (!parameters.empty()) {
-    std::string_view value = trim(take_until(parameters, ';'));
+    std::string_view value = trim(take_unquoted_until(parameters, ';'));
     const std::string_view name = trim(take_until(value, '='));
     if (!equal_ignoring_case(name, "rel")) continue;
     value = trim(value);
@@ -177,7 +177,7 @@ std::string_view find_link(std::string_view link, std::string_view relation) {
     if (close == std::string_view::npos) return {};
     const std::string_view target = rest.substr(0, close);
     rest.remove_prefix(close + 1);
-    if (has_relation(take_parameters(rest), relation)) return target;
+    if (has_relation(take_unquoted_until(rest, ','), relation)) return target;
   }
   return {};
 }

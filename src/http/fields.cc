@@ -197,9 +197,9 @@ bool if_none_match_matches(std::string_view if_none_match, std::string_view tag)
     }
     const auto opaque = take_entity_tag(rest);
     if (!opaque) return false;
-    if (*opaque == wanted) return true;
     rest = trim(rest);
     if (!rest.empty() && rest.front() != ',') return false;
+    if (*opaque == wanted) return true;
   }
   return false;
 }
