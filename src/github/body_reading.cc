@@ -121,9 +121,8 @@ BodyState state_of_attempt(ondemand::object& object) {
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  const auto found = std::ranges::search(
-      text, part, [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
-  return !found.empty();
+  const auto same = [](char a, char b) { return ascii_lower(a) == ascii_lower(b); };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 // What a signed URL is known by: a parameter of its query.
