@@ -29,7 +29,8 @@ std::string_view authority_of(std::string_view origin) {
 AccessRules::AccessRules(std::string upstream_origin, const std::vector<std::string>& allowed_hosts,
                          std::vector<std::string> own_names)
     : upstream_origin_(std::move(upstream_origin)),
-      upstream_host_(host_without_port(authority_of(upstream_origin_))) {
+      upstream_host_(host_without_port(authority_of(upstream_origin_))),
+      api_host_(to_lower(authority_of(upstream_origin_))) {
   for (std::string_view spelled : allowed_hosts) {
     AllowedHost host;
     std::string_view origin = spelled;

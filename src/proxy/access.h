@@ -37,6 +37,9 @@ class AccessRules {
   // Errors: http_misdirected.
   Result<UpstreamHost> upstream_of(std::string_view host, net::Door door) const;
 
+  // The name of the API in keys: the upstream's authority, so that two upstreams never share an entry.
+  const std::string& api_host() const { return api_host_; }
+
  private:
   struct AllowedHost {
     std::string name;
@@ -47,7 +50,8 @@ class AccessRules {
   bool is_own_name(std::string_view host) const;
 
   std::string upstream_origin_;
-  std::string upstream_host_;
+  std::string upstream_host_;  // without port
+  std::string api_host_;
   std::vector<AllowedHost> allowed_hosts_;
   std::vector<std::string> own_names_;
 };

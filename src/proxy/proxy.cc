@@ -2,6 +2,7 @@
 #include "proxy/proxy.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "github/freshness.h"
 #include "http/date.h"
 #include "proxy/decide.h"
@@ -32,13 +33,11 @@ Situation situation_of(const http::RequestHead& head, const cache::EntryRef& ent
   return situation;
 }
 
-bool is_budget_field(std::string_view name) { return name.size() > 12 && name.substr(0, 12) == "x-ratelimit-"; }
-
 // The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now.
 http::Headers live_headers(const http::Headers& headers) {
   http::Headers live;
   for (const http::Header& header : headers)
-    if (is_budget_field(to_lower(header.name))) live.add(header.name, header.value);
+    if (starts_with_ignoring_case(header.name, "x-ratelimit-")) live.add(header.name, header.value);
   return live;
 }
 
@@ -86,9 +85,10 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
   if (!allowed) return allowed;
   auto host = access_.upstream_of(head.host, door);
   if (!host) return host.error();
-  request.host = *std::move(host);
-  auto target = github::parse_target(head.host, head.target);
+  // The API has one name in keys, by whichever door and name it was asked for.
+  auto target = github::parse_target(host->is_api ? access_.api_host() : head.host, head.target);
   if (!target) return target.error();
+  request.host = *std::move(host);
   request.target = *target;
   request.asked_host = head.host;
 
@@ -320,7 +320,7 @@ void Proxy::remember(const Question& question, const cache::EntryRef& entry, Wal
 Result<void> Proxy::purge(std::string_view authorization, std::string_view target_text) {
   auto caller = callers_.find(authorization);
   if (!caller) return caller.error();
-  auto target = github::parse_target("api.github.com", target_text);
+  auto target = github::parse_target(access_.api_host(), target_text);
   if (!target) return target.error();
   http::RequestHead head;
   head.method = "GET";

@@ -14,6 +14,7 @@
 #include "cache/entry.h"
 #include "github/freshness.h"
 #include "github/key.h"
+#include "http/fields.h"
 #include "proxy/principals.h"
 
 namespace ghmesh::proxy {
