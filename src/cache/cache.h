@@ -2,11 +2,14 @@
 // The cache: entries in memory for speed, in LMDB for life, sealed so that they cannot be read without the credential.
 //
 // Thread-safe. find() of an entry that is in memory takes no lock that a writer holds for long, and no other thread. put()
-// returns when the entry is readable by this node (fast) or synced to disk (durable); in fast mode a bounded queue commits
+// returns when the entry is readable by this process (fast) or synced to disk (durable); in fast mode a bounded queue commits
 // within milliseconds, and a crash may lose the last of them. Nothing is ever torn.
 //
 // Several processes share one directory. Each sees the others' commits at once: a small shared table of generations tells a
-// process which of its in-memory entries another process has replaced.
+// process which of its in-memory entries another process has replaced. After fork() the child goes on with a store of its own
+// opening and an empty memory; nothing of the parent's is touched.
+//
+// The entries of one principal cannot be listed: where they are is as secret as what they say.
 //
 // Any fault of the store degrades to "not found": the caller then asks GitHub. Faults are counted, and logged once.
 #pragma once
@@ -18,18 +21,31 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "cache/entry.h"
+#include "crypto/secret.h"
 #include "github/principal.h"
 
 namespace ghmesh::cache {
 
 enum class Durability { fast, durable };
 
+// What is known of the entries of other principals: bodies worth a free proof with the asking principal's own credential.
+enum class Candidates {
+  off,
+  memory,  // those that this process stored or loaded
+  disk,    // also those of earlier processes. It keeps, sealed under the local secret, what opens them: whoever reads both the
+           // store and the local secret can then read the bodies without a credential.
+};
+
 struct Options {
   std::filesystem::path directory;  // created 0700; empty: memory only
   Durability durability = Durability::fast;
   std::uint64_t disk_bytes_max = 1ull << 30;     // all of the store's pages
   std::uint64_t memory_bytes_max = 256ull << 20; // bodies and heads of entries in memory
+  Candidates candidates = Candidates::memory;
+  crypto::Secret local_secret;                  // for Candidates::disk: 32 bytes (cache/secret_file.h); without it: memory
+  std::function<WallTime()> clock;              // for the times of last use; empty: the system's
 };
 
 struct Stats {
@@ -55,8 +71,13 @@ class Cache {
   // The entry of this principal for this canonical key (github::KeyedRequest::text); null when there is none.
   EntryRef find(const github::Principal& principal, std::string_view key);
 
-  // Replaces. A body of more than kEntryBodyBytesMax is refused with too_large.
+  // Replaces. A body of more than kEntryBodyBytesMax is refused with too_large. In durable mode an error says that the entry is
+  // not on disk (store_full, store_failed, timed_out); it is in memory all the same.
   Result<void> put(const github::Principal& principal, std::string_view key, EntryRef entry);
+
+  // The most recent entry that another principal holds for this key, among those known (Options::candidates); null when there
+  // is none. It may only be served after the asking principal's own credential has proven it.
+  EntryRef find_candidate(const github::Principal& asking, std::string_view key);
 
   void erase(const github::Principal& principal, std::string_view key);
   void erase_all();                       // every principal

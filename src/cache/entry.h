@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "cache/rendition.h"
 #include "crypto/hash.h"
 #include "http/message.h"
 
@@ -32,10 +33,15 @@ struct Entry {
   // Filled by finish_entry(): what serving needs, computed once.
   crypto::Digest body_digest{};
   std::string head_text;        // status line and kept headers with the body's length, ready to send; no final blank line
+  RenditionSlot rendition;      // not counted by memory_bytes_max: at most one, and only for entries asked for by TCP
 };
 using EntryRef = std::shared_ptr<const Entry>;
 
 EntryRef finish_entry(Entry entry);
+
+// The status line and fields of this entry with other headers or another body: Date is when the upstream last vouched for it,
+// ETag is the entry's. No final blank line.
+std::string write_head_text(const Entry& entry, const http::Headers& headers, std::size_t body_bytes);
 
 // Age of what is served, by our clock since the last proof (RFC 9111, 5.1). Never negative: clocks step backwards.
 Seconds age(const Entry& entry, WallTime now);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "cache/packing.h"
+
+#include <zstd.h>
+
+#include <memory>
+
+#include "base/check.h"
+#include "cache/dictionary.h"
+#include "cache/varint.h"
+
+namespace ghmesh::cache {
+namespace {
+
+// Level 6 packs GitHub's 2 KB bodies to within 3 % of level 12 in a third of the time.
+constexpr int kLevel = 6;
+
+enum class Form : std::uint8_t { plain = 0, zstd_dictionary_v1 = 1 };
+
+const ZSTD_CDict& compression_dictionary() {
+  static const ZSTD_CDict* const dictionary = [] {
+    const ByteView bytes = dictionary_v1();
+    return ZSTD_createCDict(bytes.data(), bytes.size(), kLevel);
+  }();
+  GHMESH_CHECK(dictionary != nullptr);
+  return *dictionary;
+}
+
+const ZSTD_DDict& decompression_dictionary() {
+  static const ZSTD_DDict* const dictionary = [] {
+    const ByteView bytes = dictionary_v1();
+    return ZSTD_createDDict(bytes.data(), bytes.size());
+  }();
+  GHMESH_CHECK(dictionary != nullptr);
+  return *dictionary;
+}
+
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// Making a context costs more than packing 2 KB with it, so each thread keeps one.
+ZSTD_CCtx* thread_compressor() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context = [] {
+    std::unique_ptr<ZSTD_CCtx, FreeContext> made(ZSTD_createCCtx());
+    GHMESH_CHECK(made != nullptr);
+    // The length stands before the frame, and the seal is the checksum: leave both out, and the dictionary's number too.
+    ZSTD_CCtx_setParameter(made.get(), ZSTD_c_contentSizeFlag, 0);
+    ZSTD_CCtx_setParameter(made.get(), ZSTD_c_checksumFlag, 0);
+    ZSTD_CCtx_setParameter(made.get(), ZSTD_c_dictIDFlag, 0);
+    GHMESH_CHECK(!ZSTD_isError(ZSTD_CCtx_refCDict(made.get(), &compression_dictionary())));
+    return made;
+  }();
+  return context.get();
+}
+
+ZSTD_DCtx* thread_decompressor() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context = [] {
+    std::unique_ptr<ZSTD_DCtx, FreeContext> made(ZSTD_createDCtx());
+    GHMESH_CHECK(made != nullptr);
+    GHMESH_CHECK(!ZSTD_isError(ZSTD_DCtx_refDDict(made.get(), &decompression_dictionary())));
+    return made;
+  }();
+  return context.get();
+}
+
+Bytes header_of(Form form, std::size_t plain_bytes) {
+  Bytes out{static_cast<std::byte>(form)};
+  append_varint(out, plain_bytes);
+  return out;
+}
+
+}  // namespace
+
+Bytes pack(ByteView plain) {
+  Bytes out = header_of(Form::zstd_dictionary_v1, plain.size());
+  const std::size_t header_bytes = out.size();
+  out.resize(header_bytes + ZSTD_compressBound(plain.size()));
+  const std::size_t packed_bytes =
+      ZSTD_compress2(thread_compressor(), out.data() + header_bytes, out.size() - header_bytes,
+                     plain.data(), plain.size());
+  // The bound above always suffices, so only a lack of memory ends here; the plain form needs none.
+  if (!ZSTD_isError(packed_bytes) && packed_bytes < plain.size()) {
+    out.resize(header_bytes + packed_bytes);
+    return out;
+  }
+  out = header_of(Form::plain, plain.size());
+  append(out, plain);
+  return out;
+}
+
+Result<Bytes> unpack(ByteView packed, std::size_t plain_bytes_max) {
+  Reader in(packed);
+  const auto form = in.take_big_endian<std::uint8_t>();
+  const auto plain_bytes = take_varint(in);
+  if (!form || !plain_bytes) return Errc::truncated;
+  if (*plain_bytes > plain_bytes_max) return Errc::too_large;
+
+  if (*form == static_cast<std::uint8_t>(Form::plain)) {
+    if (in.remaining() != *plain_bytes) return Errc::malformed;
+    return copy_bytes(in.rest());
+  }
+  if (*form != static_cast<std::uint8_t>(Form::zstd_dictionary_v1)) return Errc::unsupported;
+  Bytes plain(*plain_bytes);
+  const std::size_t written = ZSTD_decompressDCtx(thread_decompressor(), plain.data(), plain.size(),
+                                                  in.rest().data(), in.remaining());
+  if (ZSTD_isError(written) || written != plain.size()) return Errc::malformed;
+  return plain;
+}
+
+}  // namespace ghmesh::cache
