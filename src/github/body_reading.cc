@@ -19,7 +19,8 @@ namespace ondemand = simdjson::ondemand;
 // An error answer is a few lines; a larger one is somebody's page, and is not read.
 constexpr std::size_t kDenialBytesMax = 64 * 1024;
 
-// simdjson reads past the end of its input, so the body is copied to where that is allowed. One buffer per thread, reused.
+// simdjson reads past the end of its input, so the body is copied to where that is allowed. One buffer per thread,
+// reused.
 class Document {
  public:
   // False when the body is too large or not JSON.
@@ -72,8 +73,8 @@ BodyState state_of_status(std::string_view status) {
   return status == "completed" ? BodyState::settled : BodyState::active;
 }
 
-// {"total_count": 2, "workflow_runs": [{"status": ...}, ...]}: settled when every member is. An empty list is not: the first
-// run may be about to appear.
+// {"total_count": 2, "workflow_runs": [{"status": ...}, ...]}: settled when every member is. An empty list is not: the
+// first run may be about to appear.
 BodyState state_of_list(ondemand::object& object, std::string_view name) {
   ondemand::array members;
   if (object.find_field_unordered(name).get_array().get(members) != simdjson::SUCCESS)
@@ -90,7 +91,8 @@ BodyState state_of_list(ondemand::object& object, std::string_view name) {
 
 BodyState state_of_lists(ondemand::object& object, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
-    if (const BodyState state = state_of_list(object, name); state != BodyState::unsaid) return state;
+    if (const BodyState state = state_of_list(object, name); state != BodyState::unsaid)
+      return state;
   return BodyState::unsaid;
 }
 
@@ -126,9 +128,13 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
 }
 
 // What a signed URL is known by: a parameter of its query.
-constexpr std::array<std::string_view, 7> kCapabilityParameters{
-    "token=", "jwt=", "sig=", "X-Amz-Signature=", "X-Goog-Signature=", "X-Amz-Security-Token=",
-    "access_token="};
+constexpr std::array<std::string_view, 7> kCapabilityParameters{"token=",
+                                                                "jwt=",
+                                                                "sig=",
+                                                                "X-Amz-Signature=",
+                                                                "X-Goog-Signature=",
+                                                                "X-Amz-Security-Token=",
+                                                                "access_token="};
 // Fields whose value is a credential, where it is not empty.
 constexpr std::array<std::string_view, 4> kCredentialFields{
     "\"token\"", "\"encoded_jit_config\"", "\"temp_download_token\"", "\"client_secret\""};
@@ -136,11 +142,12 @@ constexpr std::array<std::string_view, 4> kCredentialFields{
 // A URL is shorter than this. Bounds how far back its beginning is looked for.
 constexpr std::size_t kUrlBytesMax = 4096;
 
-// Whether what stands before `position` is a URL's query that has just begun a parameter. JSON may spell & as \u0026, HTML as &amp;
+// Whether what stands before `position` is a URL's query that has just begun a parameter. JSON may spell & as \u0026,
+// HTML as &amp;
 bool is_parameter_of_url(std::string_view body, std::size_t position) {
   const std::string_view before = body.substr(0, position);
-  const bool begins = before.ends_with('?') || before.ends_with('&') ||
-                      before.ends_with("u0026") || before.ends_with("&amp;");
+  const bool begins = before.ends_with('?') || before.ends_with('&') || before.ends_with("u0026") ||
+                      before.ends_with("&amp;");
   if (!begins) return false;
   std::size_t start = position;
   while (start > 0 && position - start < kUrlBytesMax &&
@@ -171,7 +178,8 @@ bool has_signed_url(std::string_view body) {
 bool has_text_value(std::string_view body, std::size_t position) {
   std::string_view rest = body.substr(position);
   const auto skip_blanks = [&] {
-    while (!rest.empty() && std::string_view(" \t\r\n").find(rest.front()) != std::string_view::npos)
+    while (!rest.empty() &&
+           std::string_view(" \t\r\n").find(rest.front()) != std::string_view::npos)
       rest.remove_prefix(1);
   };
   skip_blanks();

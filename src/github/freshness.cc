@@ -17,9 +17,9 @@ struct Times {
   Seconds settled{0};
 };
 
-constexpr Seconds kWatched{10};     // something runs, and somebody watches it
-constexpr Seconds kShort{60};       // what GitHub itself says of everything
-constexpr Seconds kMedium{300};     // moves, but nobody waits for it
+constexpr Seconds kWatched{10};  // something runs, and somebody watches it
+constexpr Seconds kShort{60};    // what GitHub itself says of everything
+constexpr Seconds kMedium{300};  // moves, but nobody waits for it
 constexpr Seconds kSlow{600};
 constexpr Seconds kHour{3600};
 constexpr Seconds kDay{86'400};
@@ -83,12 +83,13 @@ bool may_be_settled(RouteClass route_class) {
   return both.usual != both.settled;
 }
 
-// GitHub says max-age=60 of everything, moving or immutable, so 60 or more says nothing of this route and the table decides
-// (a deliberate difference from RFC 9111, docs/freshness.md). Less than that is meant, and binds. A route that we do not know
-// has nothing but that field.
+// GitHub says max-age=60 of everything, moving or immutable, so 60 or more says nothing of this route and the table
+// decides (a deliberate difference from RFC 9111, docs/freshness.md). Less than that is meant, and binds. A route that
+// we do not know has nothing but that field.
 Seconds bound_by_upstream(Seconds ttl, const http::CacheControl& upstream, RouteClass route_class) {
   if (upstream.no_cache) return Seconds(0);
-  if (route_class == RouteClass::unknown) return std::min(ttl, upstream.max_age.value_or(Seconds(0)));
+  if (route_class == RouteClass::unknown)
+    return std::min(ttl, upstream.max_age.value_or(Seconds(0)));
   return upstream.max_age && *upstream.max_age < kShort ? std::min(ttl, *upstream.max_age) : ttl;
 }
 
@@ -112,7 +113,8 @@ Verdict judge_ok(const Route& route, const http::Answer& answer, Visibility visi
   const auto upstream = http::parse_cache_control(answer.headers.get("cache-control"));
   if (upstream.no_store) return refuse("the upstream says no-store");
   if (trim(answer.headers.get("vary")) == "*") return refuse("the answer varies on everything");
-  if (carries_capability(answer.body_text())) return refuse("the body carries a token or a signed URL");
+  if (carries_capability(answer.body_text()))
+    return refuse("the body carries a token or a signed URL");
 
   Seconds ttl = times(route.route_class).usual;
   std::string_view reason = "by the time of its route";
@@ -187,17 +189,24 @@ bool is_rate_limited(const http::Answer& answer) {
 }
 
 http::Headers kept_headers(const http::Headers& headers) {
-  constexpr std::array<std::string_view, 14> kKept{
-      "content-type",        "content-language",
-      "content-disposition", "cache-control",
-      "vary",                "link",
-      "last-modified",       "location",
-      "x-github-media-type", "x-github-api-version-selected",
-      "x-poll-interval",     "x-github-enterprise-version",
-      "deprecation",         "sunset"};
+  constexpr std::array<std::string_view, 14> kKept{"content-type",
+                                                   "content-language",
+                                                   "content-disposition",
+                                                   "cache-control",
+                                                   "vary",
+                                                   "link",
+                                                   "last-modified",
+                                                   "location",
+                                                   "x-github-media-type",
+                                                   "x-github-api-version-selected",
+                                                   "x-poll-interval",
+                                                   "x-github-enterprise-version",
+                                                   "deprecation",
+                                                   "sunset"};
   http::Headers kept;
   for (const http::Header& header : headers)
-    if (std::ranges::any_of(kKept, [&](auto name) { return equal_ignoring_case(name, header.name); }))
+    if (std::ranges::any_of(kKept,
+                            [&](auto name) { return equal_ignoring_case(name, header.name); }))
       kept.add(header.name, header.value);
   return kept;
 }

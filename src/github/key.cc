@@ -13,13 +13,12 @@ namespace {
 constexpr std::string_view kJson = "application/vnd.github+json";
 
 // One representation, six spellings (trap 15). hub adds ";charset=utf-8".
-constexpr std::array<std::string_view, 6> kJsonSpellings{
-    "*/*",
-    "application/json",
-    kJson,
-    "application/vnd.github.v3+json",
-    "application/vnd.github.json",
-    "application/vnd.github.v3.json"};
+constexpr std::array<std::string_view, 6> kJsonSpellings{"*/*",
+                                                         "application/json",
+                                                         kJson,
+                                                         "application/vnd.github.v3+json",
+                                                         "application/vnd.github.json",
+                                                         "application/vnd.github.v3.json"};
 
 // What is downloaded rather than read: a blob of 100 MB is no entry. Found anywhere in Accept, "+json" or not.
 constexpr std::array<std::string_view, 6> kStreamedTypes{"octet-stream", ".raw",  "/zip",
@@ -99,8 +98,8 @@ bool is_unreserved(int c) {
          c == '.' || c == '_' || c == '~';
 }
 
-// A path that every server on the way reads alike. No client encodes an unreserved character (RFC 3986, 2.3) without wanting to
-// look different from what it is: "/%72ate_limit".
+// A path that every server on the way reads alike. No client encodes an unreserved character (RFC 3986, 2.3) without
+// wanting to look different from what it is: "/%72ate_limit".
 bool has_one_reading(std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
@@ -144,8 +143,8 @@ void fold_name(std::string& out, std::size_t path_begin, std::string_view path,
 
 std::string_view name_of_pair(std::string_view pair) { return pair.substr(0, pair.find('=')); }
 
-// page=1 and per_page=30 are what GitHub assumes. Each is folded only where it stands once and nothing could be another spelling
-// of it: Rack takes the last of two, reads %70age as page, and ";" was a separator once.
+// page=1 and per_page=30 are what GitHub assumes. Each is folded only where it stands once and nothing could be another
+// spelling of it: Rack takes the last of two, reads %70age as page, and ";" was a separator once.
 bool may_fold_query(std::string_view query) {
   int pages_count = 0;
   int per_pages_count = 0;
@@ -316,8 +315,8 @@ std::string_view enterprise_prefix(Service service) {
 bool is_api_host(std::string_view host) {
   if (equal_ignoring_case(host, "api.github.com")) return true;
   constexpr std::array<std::string_view, 6> kForeign{
-      "github.com",         ".github.com",      ".githubusercontent.com",
-      ".blob.core.windows.net", ".amazonaws.com", ".githubassets.com"};
+      "github.com",     ".github.com",      ".githubusercontent.com", ".blob.core.windows.net",
+      ".amazonaws.com", ".githubassets.com"};
   for (std::string_view foreign : kForeign) {
     const bool is_suffix = foreign.front() == '.';
     if (is_suffix ? ends_with_ignoring_case(host, foreign) : equal_ignoring_case(host, foreign))

@@ -48,7 +48,8 @@ TEST(Key, IsMadeOfLengthPrefixedParts) {
   EXPECT_EQ(text({.target = "/repos/O/R/pulls?state=all",
                   .fields = {{"Accept", "application/vnd.github.diff"},
                              {"X-GitHub-Api-Version", "2022-11-28"}}}),
-            "v1:14:api.github.com16:/repos/o/r/pulls10:?state=all27:application/vnd.github.diff10:2022-11-28");
+            "v1:14:api.github.com16:/repos/o/r/pulls10:?state=all27:application/"
+            "vnd.github.diff10:2022-11-28");
   EXPECT_EQ(text({.target = "/user"}),
             "v1:14:api.github.com5:/user0:27:application/vnd.github+json0:");
 }
@@ -56,10 +57,10 @@ TEST(Key, IsMadeOfLengthPrefixedParts) {
 TEST(Key, Trap15FoldsTheSpellingsOfOneRepresentation) {
   const std::string plain = text({.target = "/user"});
   for (std::string_view accept :
-       {"", "*/*", "application/json", "application/vnd.github+json", "application/vnd.github.v3+json",
-        "application/vnd.github.v3+json;charset=utf-8", "Application/JSON; Charset=UTF-8",
-        "application/vnd.github.v3+json, application/json", "application/json, */*;q=0.8",
-        "application/vnd.github.v3.json"}) {
+       {"", "*/*", "application/json", "application/vnd.github+json",
+        "application/vnd.github.v3+json", "application/vnd.github.v3+json;charset=utf-8",
+        "Application/JSON; Charset=UTF-8", "application/vnd.github.v3+json, application/json",
+        "application/json, */*;q=0.8", "application/vnd.github.v3.json"}) {
     const KeyedRequest keyed = key({.target = "/user", .fields = {{"Accept", accept}}});
     EXPECT_EQ(keyed.text, plain) << accept;
     EXPECT_EQ(keyed.accept, "application/vnd.github+json") << accept;
@@ -69,11 +70,12 @@ TEST(Key, Trap15FoldsTheSpellingsOfOneRepresentation) {
 TEST(Key, Trap15KeepsOtherRepresentationsApartAndSendsThemAsSpelled) {
   std::map<std::string, std::string_view> seen{{text({.target = "/user"}), "json"}};
   for (std::string_view accept :
-       {"application/vnd.github.html", "application/vnd.github.html+json", "application/vnd.github.diff",
-        "application/vnd.github.patch", "application/vnd.github.sha", "application/vnd.github.star+json",
-        "application/vnd.github.text-match+json", "application/vnd.github.full+json",
-        "application/vnd.github.v3.diff", "application/vnd.github.object+json", "text/html",
-        "application/json, text/plain, */*", "application/json;foo=bar",
+       {"application/vnd.github.html", "application/vnd.github.html+json",
+        "application/vnd.github.diff", "application/vnd.github.patch", "application/vnd.github.sha",
+        "application/vnd.github.star+json", "application/vnd.github.text-match+json",
+        "application/vnd.github.full+json", "application/vnd.github.v3.diff",
+        "application/vnd.github.object+json", "text/html", "application/json, text/plain, */*",
+        "application/json;foo=bar",
         "application/vnd.github.merge-info-preview+json, application/vnd.github.nebula-preview"}) {
     const KeyedRequest keyed = key({.target = "/user", .fields = {{"Accept", accept}}});
     EXPECT_EQ(keyed.accept, accept);
@@ -84,9 +86,10 @@ TEST(Key, Trap15KeepsOtherRepresentationsApartAndSendsThemAsSpelled) {
 TEST(Key, Trap18PassesDownloadsThrough) {
   for (std::string_view accept :
        {"application/octet-stream", "application/vnd.github.raw", "application/vnd.github.v3.raw",
-        "application/vnd.github.raw+json", "application/vnd.github.RAW", "application/zip", "application/gzip",
-        "application/sarif+json", "application/json, application/octet-stream"})
-    EXPECT_EQ(bypass({.target = "/repos/o/r/contents/a", .fields = {{"Accept", accept}}}), "media_type")
+        "application/vnd.github.raw+json", "application/vnd.github.RAW", "application/zip",
+        "application/gzip", "application/sarif+json", "application/json, application/octet-stream"})
+    EXPECT_EQ(bypass({.target = "/repos/o/r/contents/a", .fields = {{"Accept", accept}}}),
+              "media_type")
         << accept;
 }
 
@@ -96,8 +99,10 @@ TEST(Key, Trap16FoldsOwnerAndRepositoryCase) {
   EXPECT_EQ(text({.target = "/orgs/GitHub/repos"}), text({.target = "/orgs/github/repos"}));
   EXPECT_EQ(text({.target = "/users/OctoCat"}), text({.target = "/users/octocat"}));
   // What follows has case: branches, files, tags.
-  EXPECT_NE(text({.target = "/repos/o/r/contents/README"}), text({.target = "/repos/o/r/contents/readme"}));
-  EXPECT_NE(text({.target = "/repos/o/r/branches/Main"}), text({.target = "/repos/o/r/branches/main"}));
+  EXPECT_NE(text({.target = "/repos/o/r/contents/README"}),
+            text({.target = "/repos/o/r/contents/readme"}));
+  EXPECT_NE(text({.target = "/repos/o/r/branches/Main"}),
+            text({.target = "/repos/o/r/branches/main"}));
   EXPECT_NE(text({.target = "/Repos/o/r"}), text({.target = "/repos/o/r"}));
   // The upstream is asked as the caller spelled it: its answer may name the canonical case.
   EXPECT_EQ(key({.target = "/repos/O/R"}).upstream_target, "/repos/O/R");
@@ -105,7 +110,8 @@ TEST(Key, Trap16FoldsOwnerAndRepositoryCase) {
 
 TEST(Key, Trap16FoldsTheDefaultsOfPaging) {
   const std::string plain = text({.target = "/repos/o/r/pulls"});
-  for (std::string_view query : {"?page=1", "?per_page=30", "?per_page=30&page=1", "?page=1&per_page=30"})
+  for (std::string_view query :
+       {"?page=1", "?per_page=30", "?per_page=30&page=1", "?page=1&per_page=30"})
     EXPECT_EQ(text({.target = "/repos/o/r/pulls" + std::string(query)}), plain) << query;
   EXPECT_EQ(text({.target = "/repos/o/r/pulls?state=all&page=1&sort=updated"}),
             text({.target = "/repos/o/r/pulls?state=all&sort=updated"}));
@@ -114,10 +120,27 @@ TEST(Key, Trap16FoldsTheDefaultsOfPaging) {
 
 TEST(Key, DoesNotFoldWhatCouldMeanAnotherPage) {
   std::map<std::string, std::string_view> seen;
-  for (std::string_view query :
-       {"", "?", "?page=2", "?page=2&page=1", "?page=1&page=2", "?page=1&p%61ge=2", "?p%61ge=2", "?page=1;page=2",
-        "?page=1&page[]=2", "?page=1&a+b=2", "?per_page=30&per_page=100", "?per_page=100", "?page=01", "?page=1&",
-        "?&page=2", "?page", "?page=", "?PAGE=1", "?per_page=030", "?a=b;page=2&page=1", "?a=b;page=2"}) {
+  for (std::string_view query : {"",
+                                 "?",
+                                 "?page=2",
+                                 "?page=2&page=1",
+                                 "?page=1&page=2",
+                                 "?page=1&p%61ge=2",
+                                 "?p%61ge=2",
+                                 "?page=1;page=2",
+                                 "?page=1&page[]=2",
+                                 "?page=1&a+b=2",
+                                 "?per_page=30&per_page=100",
+                                 "?per_page=100",
+                                 "?page=01",
+                                 "?page=1&",
+                                 "?&page=2",
+                                 "?page",
+                                 "?page=",
+                                 "?PAGE=1",
+                                 "?per_page=030",
+                                 "?a=b;page=2&page=1",
+                                 "?a=b;page=2"}) {
     const auto [place, is_new] = seen.emplace(text({.target = "/x" + std::string(query)}), query);
     if (query == "?page=1&") continue;  // an empty pair means nothing: the same as no query
     EXPECT_TRUE(is_new) << query << " = " << place->second;
@@ -125,7 +148,8 @@ TEST(Key, DoesNotFoldWhatCouldMeanAnotherPage) {
 }
 
 TEST(Key, KeepsTheOrderOfParameters) {
-  EXPECT_NE(text({.target = "/search/issues?q=a&sort=b"}), text({.target = "/search/issues?sort=b&q=a"}));
+  EXPECT_NE(text({.target = "/search/issues?q=a&sort=b"}),
+            text({.target = "/search/issues?sort=b&q=a"}));
 }
 
 TEST(Key, SeparatesApiVersionsAndHosts) {
@@ -133,22 +157,32 @@ TEST(Key, SeparatesApiVersionsAndHosts) {
   const std::string versioned =
       text({.target = "/user", .fields = {{"x-github-api-version", "2022-11-28"}}});
   EXPECT_NE(versioned, plain);
-  EXPECT_NE(text({.target = "/user", .fields = {{"X-GitHub-Api-Version", "2026-03-10"}}}), versioned);
+  EXPECT_NE(text({.target = "/user", .fields = {{"X-GitHub-Api-Version", "2026-03-10"}}}),
+            versioned);
   EXPECT_NE(text({.target = "/user", .host = "ghe.example"}), plain);
   EXPECT_NE(text({.target = "/user", .host = "api.github.com:8443"}), plain);
   EXPECT_EQ(text({.target = "/user", .host = "API.GitHub.com:443"}), plain);
-  EXPECT_EQ(key({.target = "/user", .fields = {{"X-GitHub-Api-Version", "2022-11-28"}}}).api_version,
-            "2022-11-28");
+  EXPECT_EQ(
+      key({.target = "/user", .fields = {{"X-GitHub-Api-Version", "2022-11-28"}}}).api_version,
+      "2022-11-28");
 }
 
 TEST(Key, LeavesOutWhatIsNotForwarded) {
   const std::string plain = text({.target = "/user"});
-  for (const http::FieldView& field :
-       {http::FieldView{"User-Agent", "curl/7.88"}, {"Time-Zone", "Europe/Berlin"}, {"Cookie", "a=b"},
-        {"X-Forwarded-Host", "evil"}, {"X-Original-URL", "/rate_limit"}, {"X-Rewrite-URL", "/rate_limit"},
-        {"Cache-Control", "no-cache"}, {"If-None-Match", "\"x\""}, {"If-Modified-Since", "x"},
-        {"X-Gh-Cache-Ttl", "1h0m0s"}, {"Accept-Encoding", "gzip"}, {"Accept-Language", "de"},
-        {"Graphql-Features", "merge_queue"}, {"Authorization", "token x"}})
+  for (const http::FieldView& field : {http::FieldView{"User-Agent", "curl/7.88"},
+                                       {"Time-Zone", "Europe/Berlin"},
+                                       {"Cookie", "a=b"},
+                                       {"X-Forwarded-Host", "evil"},
+                                       {"X-Original-URL", "/rate_limit"},
+                                       {"X-Rewrite-URL", "/rate_limit"},
+                                       {"Cache-Control", "no-cache"},
+                                       {"If-None-Match", "\"x\""},
+                                       {"If-Modified-Since", "x"},
+                                       {"X-Gh-Cache-Ttl", "1h0m0s"},
+                                       {"Accept-Encoding", "gzip"},
+                                       {"Accept-Language", "de"},
+                                       {"Graphql-Features", "merge_queue"},
+                                       {"Authorization", "token x"}})
     EXPECT_EQ(text({.target = "/user", .fields = {field}}), plain) << field.name;
 }
 
@@ -190,19 +224,22 @@ TEST(Key, PassesThroughWhatIsNotAPlainQuestion) {
     EXPECT_EQ(keyed.upstream_target, "/user?a=b") << c.field.name;
   }
   EXPECT_EQ(bypass({.target = "/rate_limit"}), "route");
-  EXPECT_EQ(bypass({.target = "/user", .fields = {{"Accept", ""}, {"Accept", "text/html"}}}), "media_type");
+  EXPECT_EQ(bypass({.target = "/user", .fields = {{"Accept", ""}, {"Accept", "text/html"}}}),
+            "media_type");
   const std::string long_value(kKeyFieldBytesMax + 1, 'a');
   EXPECT_EQ(bypass({.target = "/user", .fields = {{"Accept", long_value}}}), "media_type");
 }
 
 TEST(Key, Trap25KnowsHostsThatAreNotTheApi) {
-  for (auto host : {"uploads.github.com", "github.com", "codeload.github.com", "raw.githubusercontent.com",
-                    "objects.githubusercontent.com", "x.blob.core.windows.net", "gist.github.com",
-                    "UPLOADS.GitHub.com", "uploads.tenant.ghe.com"}) {
+  for (auto host :
+       {"uploads.github.com", "github.com", "codeload.github.com", "raw.githubusercontent.com",
+        "objects.githubusercontent.com", "x.blob.core.windows.net", "gist.github.com",
+        "UPLOADS.GitHub.com", "uploads.tenant.ghe.com"}) {
     EXPECT_FALSE(is_api_host(host)) << host;
     EXPECT_EQ(bypass({.target = "/user", .host = host}), "host") << host;
   }
-  for (auto host : {"api.github.com", "API.github.com", "ghe.example", "api.tenant.ghe.com", "127.0.0.1:8418"})
+  for (auto host :
+       {"api.github.com", "API.github.com", "ghe.example", "api.tenant.ghe.com", "127.0.0.1:8418"})
     EXPECT_TRUE(is_api_host(host)) << host;
 }
 
@@ -236,8 +273,8 @@ TEST(Target, RemovesTheDoorsPrefix) {
                         {"/graphql", "/graphql", "", Service::graphql},
                         {"/api/graphql", "/graphql", "/api/v3", Service::graphql},
                         {"/api/graphql/x", "/api/graphql/x", "", Service::rest},
-                        {"/api/uploads/repos/o/r/releases/1/assets", "/repos/o/r/releases/1/assets", "/api/v3",
-                         Service::uploads},
+                        {"/api/uploads/repos/o/r/releases/1/assets", "/repos/o/r/releases/1/assets",
+                         "/api/v3", Service::uploads},
                         {"/API/v3/user", "/API/v3/user", "", Service::rest}}) {
     const auto target = parse_target("h", c.target);
     ASSERT_TRUE(target) << c.target;
@@ -269,31 +306,76 @@ TEST(Target, TakesTheAbsoluteFormApart) {
 }
 
 TEST(Target, RefusesWhatIsNoTarget) {
-  for (auto target : {"", "*", "user", "?a=b", "/a b", "/a\tb", "/a\nb", "/a#b", "/a?b#c", "/\x7f", "ftp://h/x",
-                      "http://h?x", "h:443"})
+  for (auto target : {"", "*", "user", "?a=b", "/a b", "/a\tb", "/a\nb", "/a#b", "/a?b#c", "/\x7f",
+                      "ftp://h/x", "http://h?x", "h:443"})
     EXPECT_EQ(parse_target("h", target).error(), Errc::malformed) << target;
   EXPECT_EQ(parse_target("h", std::string("/a\0b", 4)).error(), Errc::malformed);
   EXPECT_EQ(parse_target("h", '/' + std::string(kTargetBytesMax, 'a')).error(), Errc::too_large);
 }
 
-// Sixty spellings that some server, proxy or framework takes for another of them. Each must be passed through or have a key of
-// its own: then whatever the upstream makes of it concerns that spelling only.
+// Sixty spellings that some server, proxy or framework takes for another of them. Each must be passed through or have a
+// key of its own: then whatever the upstream makes of it concerns that spelling only.
 constexpr std::string_view kDeceptions[] = {
-    "/repos/o/r/pulls",       "/repos/o/r/pulls/",       "/repos/o/r/pulls//",      "/repos/o/r//pulls",
-    "//repos/o/r/pulls",      "/repos//o/r/pulls",       "/repos/o/r/./pulls",      "/./repos/o/r/pulls",
-    "/repos/o/r/x/../pulls",  "/../repos/o/r/pulls",     "/repos/o/r/pulls/..",     "/repos/o/r/pulls/.",
-    "/repos/o/r/pulls/x/..",  "/repos/o/r/%2e/pulls",    "/repos/o/r/%2E/pulls",    "/repos/o/r/x/%2e%2e/pulls",
-    "/repos/o/r/x/.%2e/pulls", "/repos/o/r%2Fpulls",     "/repos/o/r%2fpulls",      "/repos/o%2Fr/pulls",
-    "/repos/o/r/%70ulls",     "/repos/o/r/pull%73",      "/%72epos/o/r/pulls",      "/repos/%6f/r/pulls",
-    "/repos/o/r/pulls;",      "/repos/o/r/pulls;a=b",    "/repos/o/r;a=b/pulls",    "/repos/o/r/;/pulls",
-    "/repos/o/r/pulls.json",  "/repos/o/r/pulls.css",    "/repos/o/r/pulls/a.css",  "/repos/o/r/pulls%00",
-    "/repos/o/r/pulls%00.css", "/repos/o/r/pulls%0a",    "/repos/o/r/pulls%0d%0a",  "/repos/o/r/pulls%20",
-    "/repos/o/r/pulls%3F",    "/repos/o/r/pulls%3Fa=b",  "/repos/o/r/pulls%23",     "/repos/o/r/pulls%25",
-    "/repos/o/r/pulls%2525",  "/repos/o/r/pulls%",       "/repos/o/r/pulls%2",      "/repos/o/r/pulls%zz",
-    "/repos/o/r\\pulls",      "/repos/o/r/pulls\\",      "/repos/o/r/x\\..\\pulls", "/repos/o/r%5Cpulls",
-    "/repos/o/r/%c0%ae/pulls", "/repos/o/r/%ef%bc%8fpulls", "/repos/o/r/PULLS",     "/REPOS/o/r/pulls",
-    "/repos/o/r/pulls?",      "/repos/o/r/pulls??",      "/repos/o/r/pulls?page=2&page=1", "/repos/o/r/pulls?_method=DELETE",
-    "/repos/o/r/pulls?page=2;page=1", "/repos/o/r/pulls?p%61ge=2", "/repos/o/r/pulls&page=2", "/repos/o/r/pulls?callback=x",
+    "/repos/o/r/pulls",
+    "/repos/o/r/pulls/",
+    "/repos/o/r/pulls//",
+    "/repos/o/r//pulls",
+    "//repos/o/r/pulls",
+    "/repos//o/r/pulls",
+    "/repos/o/r/./pulls",
+    "/./repos/o/r/pulls",
+    "/repos/o/r/x/../pulls",
+    "/../repos/o/r/pulls",
+    "/repos/o/r/pulls/..",
+    "/repos/o/r/pulls/.",
+    "/repos/o/r/pulls/x/..",
+    "/repos/o/r/%2e/pulls",
+    "/repos/o/r/%2E/pulls",
+    "/repos/o/r/x/%2e%2e/pulls",
+    "/repos/o/r/x/.%2e/pulls",
+    "/repos/o/r%2Fpulls",
+    "/repos/o/r%2fpulls",
+    "/repos/o%2Fr/pulls",
+    "/repos/o/r/%70ulls",
+    "/repos/o/r/pull%73",
+    "/%72epos/o/r/pulls",
+    "/repos/%6f/r/pulls",
+    "/repos/o/r/pulls;",
+    "/repos/o/r/pulls;a=b",
+    "/repos/o/r;a=b/pulls",
+    "/repos/o/r/;/pulls",
+    "/repos/o/r/pulls.json",
+    "/repos/o/r/pulls.css",
+    "/repos/o/r/pulls/a.css",
+    "/repos/o/r/pulls%00",
+    "/repos/o/r/pulls%00.css",
+    "/repos/o/r/pulls%0a",
+    "/repos/o/r/pulls%0d%0a",
+    "/repos/o/r/pulls%20",
+    "/repos/o/r/pulls%3F",
+    "/repos/o/r/pulls%3Fa=b",
+    "/repos/o/r/pulls%23",
+    "/repos/o/r/pulls%25",
+    "/repos/o/r/pulls%2525",
+    "/repos/o/r/pulls%",
+    "/repos/o/r/pulls%2",
+    "/repos/o/r/pulls%zz",
+    "/repos/o/r\\pulls",
+    "/repos/o/r/pulls\\",
+    "/repos/o/r/x\\..\\pulls",
+    "/repos/o/r%5Cpulls",
+    "/repos/o/r/%c0%ae/pulls",
+    "/repos/o/r/%ef%bc%8fpulls",
+    "/repos/o/r/PULLS",
+    "/REPOS/o/r/pulls",
+    "/repos/o/r/pulls?",
+    "/repos/o/r/pulls??",
+    "/repos/o/r/pulls?page=2&page=1",
+    "/repos/o/r/pulls?_method=DELETE",
+    "/repos/o/r/pulls?page=2;page=1",
+    "/repos/o/r/pulls?p%61ge=2",
+    "/repos/o/r/pulls&page=2",
+    "/repos/o/r/pulls?callback=x",
 };
 
 TEST(Key, SixtyDeceptionsStayApartOrPassThrough) {
@@ -321,9 +403,10 @@ TEST(Key, DeceptionsDoNotReachASecretRouteByAnotherName) {
 }
 
 TEST(Key, HonestEncodingIsKept) {
-  for (auto target : {"/repos/o/r/branches/feature%2Fx", "/repos/o/r/contents/a%20b.txt", "/repos/o/r/contents/a.b/..c",
-                      "/repos/o/r/labels/good%20first%20issue", "/repos/o/r/contents/%C3%A9",
-                      "/repos/o/.github/contents/...", "/repos/o/r/compare/v1...v2"})
+  for (auto target : {"/repos/o/r/branches/feature%2Fx", "/repos/o/r/contents/a%20b.txt",
+                      "/repos/o/r/contents/a.b/..c", "/repos/o/r/labels/good%20first%20issue",
+                      "/repos/o/r/contents/%C3%A9", "/repos/o/.github/contents/...",
+                      "/repos/o/r/compare/v1...v2"})
     EXPECT_EQ(bypass({.target = target}), "none") << target;
 }
 

@@ -10,7 +10,8 @@
 namespace ghmesh::github {
 namespace {
 
-// What may follow the prefix for it to be the whole of scheme, host and port: "https://api.github.com.evil" is another host.
+// What may follow the prefix for it to be the whole of scheme, host and port: "https://api.github.com.evil" is another
+// host.
 bool ends_authority(std::string_view rest) {
   return rest.empty() || rest.starts_with('/') || rest.starts_with('?') || rest.starts_with('{') ||
          rest.starts_with('>') || rest.starts_with('"') || rest.starts_with("\\/");
@@ -32,8 +33,8 @@ bool is_real_quote(std::string_view body, std::size_t position) {
   return backslashes_count % 2 == 0;
 }
 
-// Whether the string that begins at `start` is the name of a member rather than a value. A value follows ":" or "[", or "," in an
-// array; only after "{" and "," does it take a look at what follows the string.
+// Whether the string that begins at `start` is the name of a member rather than a value. A value follows ":" or "[", or
+// "," in an array; only after "{" and "," does it take a look at what follows the string.
 bool is_member_name(std::string_view body, std::size_t start) {
   std::size_t before = start - 1;
   while (before > 0 && is_blank(body[before - 1])) --before;
@@ -71,8 +72,8 @@ std::string_view authority(std::string_view url) {
   return rest.substr(0, rest.find('/'));
 }
 
-// Where the string that the authority at `position` belongs to begins: after its opening quote. nullopt when the authority does
-// not stand where `from` would put it.
+// Where the string that the authority at `position` belongs to begins: after its opening quote. nullopt when the
+// authority does not stand where `from` would put it.
 std::optional<std::size_t> string_start(std::string_view body, std::size_t position,
                                         std::size_t scheme_bytes) {
   // "https://" and "https:\/\/": two bytes more.

@@ -28,17 +28,19 @@ TEST(Links, Trap8RewritesALocation) {
 TEST(Links, LeaveOtherHostsAlone) {
   for (std::string_view text :
        {"https://api.github.com.evil.example/x", "https://api.github.community/x",
-        "https://api.github.com:8443/x", "https://api.github.com@evil.example/", "http://api.github.com/x",
-        "https://uploads.github.com/x", "<https://evil.example/?u=https://api.github.com/x>", "", "/relative",
+        "https://api.github.com:8443/x", "https://api.github.com@evil.example/",
+        "http://api.github.com/x", "https://uploads.github.com/x",
+        "<https://evil.example/?u=https://api.github.com/x>", "", "/relative",
         "HTTPS://API.GITHUB.COM/x"})
     EXPECT_EQ(rewrite_urls(text, kRewrite), text);
 }
 
 TEST(JsonLinks, RewritesValuesOnly) {
-  EXPECT_EQ(rewrite_json_urls(
-                R"({"url":"https://api.github.com/a","list":["https://api.github.com/b","https://api.github.com/c"]})",
-                kRewrite),
-            R"({"url":"http://127.0.0.1:8418/a","list":["http://127.0.0.1:8418/b","http://127.0.0.1:8418/c"]})");
+  EXPECT_EQ(
+      rewrite_json_urls(
+          R"({"url":"https://api.github.com/a","list":["https://api.github.com/b","https://api.github.com/c"]})",
+          kRewrite),
+      R"({"url":"http://127.0.0.1:8418/a","list":["http://127.0.0.1:8418/b","http://127.0.0.1:8418/c"]})");
   EXPECT_EQ(rewrite_json_urls(R"({"url" : "https://api.github.com/a"})", kRewrite),
             R"({"url" : "http://127.0.0.1:8418/a"})");
   constexpr std::string_view kNames =
@@ -48,8 +50,10 @@ TEST(JsonLinks, RewritesValuesOnly) {
 
 TEST(JsonLinks, LeavesTextThatSpeaksOfTheHostAlone) {
   for (std::string_view body :
-       {R"({"body":"see https://api.github.com/a"})", R"({"body":"say \"https://api.github.com/a\""})",
-        R"({"body":"\\\"https://api.github.com/a"})", R"({"html_url":"https://github.com/api.github.com/"})",
+       {R"({"body":"see https://api.github.com/a"})",
+        R"({"body":"say \"https://api.github.com/a\""})",
+        R"({"body":"\\\"https://api.github.com/a"})",
+        R"({"html_url":"https://github.com/api.github.com/"})",
         R"({"u":"https://api.github.com.evil.example/"})", R"({"u":"http://api.github.com/"})",
         R"({"u":"https://uploads.github.com/repos/o/r/releases/1/assets{?name,label}"})", "", "[]",
         R"("api.github.com")", "api.github.com", "https://api.github.com/x"})
@@ -70,14 +74,17 @@ TEST(JsonLinks, KeepsUrlTemplatesWhole) {
 }
 
 TEST(JsonLinks, KeepsSlashesEscapedWhereTheyWere) {
-  EXPECT_EQ(rewrite_json_urls(R"({"url":"https:\/\/api.github.com\/a\/b","v":"https://api.github.com/c"})",
-                              kEnterprise),
-            R"({"url":"http:\/\/127.0.0.1:8418\/api\/v3\/a\/b","v":"http://127.0.0.1:8418/api/v3/c"})");
+  EXPECT_EQ(
+      rewrite_json_urls(
+          R"({"url":"https:\/\/api.github.com\/a\/b","v":"https://api.github.com/c"})",
+          kEnterprise),
+      R"({"url":"http:\/\/127.0.0.1:8418\/api\/v3\/a\/b","v":"http://127.0.0.1:8418/api/v3/c"})");
 }
 
 TEST(JsonLinks, RewritesAnOriginWithAPath) {
   const Rewrite enterprise{.from = "https://ghe.example/api/v3", .to = "http://localhost:1"};
-  EXPECT_EQ(rewrite_json_urls(R"(["https://ghe.example/api/v3/user","https://ghe.example/u"])", enterprise),
+  EXPECT_EQ(rewrite_json_urls(R"(["https://ghe.example/api/v3/user","https://ghe.example/u"])",
+                              enterprise),
             R"(["http://localhost:1/user","https://ghe.example/u"])");
   EXPECT_EQ(rewrite_json_urls(R"(["https:\/\/ghe.example\/api\/v3\/user"])", enterprise),
             R"(["http:\/\/localhost:1\/user"])");
@@ -87,15 +94,16 @@ TEST(JsonLinks, GrowsByABoundedAmountPerUrl) {
   const std::string long_name(kRewriteBytesMax + 1, 'h');
   const std::string_view body = R"(["https://api.github.com/a"])";
   EXPECT_EQ(rewrite_json_urls(body, {.from = "https://api.github.com", .to = long_name}), body);
-  EXPECT_EQ(rewrite_urls("https://api.github.com/a",
-                         {.from = "https://api.github.com", .to = long_name}),
-            "https://api.github.com/a");
+  EXPECT_EQ(
+      rewrite_urls("https://api.github.com/a", {.from = "https://api.github.com", .to = long_name}),
+      "https://api.github.com/a");
 }
 
 TEST(JsonLinks, AnEmptyOriginRewritesNothing) {
   EXPECT_EQ(rewrite_json_urls(R"(["x"])", {.from = "", .to = "y"}), R"(["x"])");
   EXPECT_EQ(rewrite_urls("x", {.from = "", .to = "y"}), "x");
-  EXPECT_EQ(rewrite_json_urls(R"(["https://x"])", {.from = "https://", .to = "y"}), R"(["https://x"])");
+  EXPECT_EQ(rewrite_json_urls(R"(["https://x"])", {.from = "https://", .to = "y"}),
+            R"(["https://x"])");
 }
 
 TEST(Link, IsFoundByItsRelation) {

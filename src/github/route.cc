@@ -163,12 +163,10 @@ bool is_full_sha(std::string_view text) {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-std::string_view last_segment(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
+std::string_view last_segment(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// The spellings by id, which Link and redirects use: /repositories/{id}, /organizations/{id} (with /team/{id} below it) and
-// /user/{id}. They are the routes of what they name.
+// The spellings by id, which Link and redirects use: /repositories/{id}, /organizations/{id} (with /team/{id} below it)
+// and /user/{id}. They are the routes of what they name.
 const RouteTree::Leaf* match_by_id(std::string_view path) {
   const Routes& known = routes();
   std::string_view rest = path;

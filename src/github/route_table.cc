@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Every route of GitHub's REST API that answers to GET, as its OpenAPI description spells them, with what the cache must know
-// of each. To add one: put a row into its section, anywhere; the test of this room says if it contradicts another.
+// Every route of GitHub's REST API that answers to GET, as its OpenAPI description spells them, with what the cache
+// must know of each. To add one: put a row into its section, anywhere; the test of this room says if it contradicts
+// another.
 //
 //   class   how long an answer is fresh (docs/freshness.md)
 //   shape   list: a JSON array, paged, whose emptiness can be guessed;  one: anything else
@@ -214,7 +215,8 @@ constexpr Row kRepositoryRows[] = {
     {"/code-scanning/codeql/databases", alerts, list, own},
     {"/code-scanning/codeql/databases/{language}", secret, one, none},
     {"/code-scanning/codeql/variant-analyses/{codeql_variant_analysis_id}", secret, one, none},
-    {"/code-scanning/codeql/variant-analyses/{codeql_variant_analysis_id}/repos/{repo_owner}/{repo_name}",
+    {"/code-scanning/codeql/variant-analyses/{codeql_variant_analysis_id}/repos/{repo_owner}/"
+     "{repo_name}",
      secret, one, none},
     {"/code-scanning/default-setup", settings, one, own},
     {"/code-scanning/sarifs/{sarif_id}", alerts, one, own},
@@ -264,12 +266,12 @@ constexpr Row kRepositoryRows[] = {
     {"/environments", deployment, one, all},
     {"/environments/{environment_name}", deployment, one, all},
     {"/environments/{environment_name}/deployment-branch-policies", settings, one, own},
-    {"/environments/{environment_name}/deployment-branch-policies/{branch_policy_id}",
-     settings, one, own},
+    {"/environments/{environment_name}/deployment-branch-policies/{branch_policy_id}", settings,
+     one, own},
     {"/environments/{environment_name}/deployment_protection_rules", settings, one, own},
     {"/environments/{environment_name}/deployment_protection_rules/apps", settings, one, own},
-    {"/environments/{environment_name}/deployment_protection_rules/{protection_rule_id}",
-     settings, one, own},
+    {"/environments/{environment_name}/deployment_protection_rules/{protection_rule_id}", settings,
+     one, own},
     {"/environments/{environment_name}/secrets", settings, one, own},
     {"/environments/{environment_name}/secrets/public-key", settings, one, own},
     {"/environments/{environment_name}/secrets/{secret_name}", settings, one, own},
@@ -411,8 +413,8 @@ constexpr Row kOrganizationRows[] = {
     {"/actions/hosted-runners/images/custom", runner_list, one, own},
     {"/actions/hosted-runners/images/custom/{image_definition_id}", runner_list, one, own},
     {"/actions/hosted-runners/images/custom/{image_definition_id}/versions", runner_list, one, own},
-    {"/actions/hosted-runners/images/custom/{image_definition_id}/versions/{version}",
-     runner_list, one, own},
+    {"/actions/hosted-runners/images/custom/{image_definition_id}/versions/{version}", runner_list,
+     one, own},
     {"/actions/hosted-runners/images/github-owned", runner_list, one, own},
     {"/actions/hosted-runners/images/partner", runner_list, one, own},
     {"/actions/hosted-runners/limits", runner_list, one, own},

@@ -36,7 +36,8 @@ TEST(Route, NamesThePathsThatClientsAskFor) {
       {"/repos/o/r/branches", "/repos/{owner}/{repo}/branches", reference},
       {"/repos/o/r/git/ref/heads/main", "/repos/{owner}/{repo}/git/ref/{ref}", reference},
       {"/repos/o/r/commits", "/repos/{owner}/{repo}/commits", commit_list},
-      {"/repos/o/r/commits/main/check-runs", "/repos/{owner}/{repo}/commits/{ref}/check-runs", checks},
+      {"/repos/o/r/commits/main/check-runs", "/repos/{owner}/{repo}/commits/{ref}/check-runs",
+       checks},
       {"/repos/o/r/commits/main/status", "/repos/{owner}/{repo}/commits/{ref}/status", checks},
       {"/repos/o/r/pulls", "/repos/{owner}/{repo}/pulls", pull_list},
       {"/repos/o/r/pulls/7", "/repos/{owner}/{repo}/pulls/{pull_number}", pull},
@@ -44,14 +45,16 @@ TEST(Route, NamesThePathsThatClientsAskFor) {
       {"/repos/o/r/pulls/comments", "/repos/{owner}/{repo}/pulls/comments", comments},
       {"/repos/o/r/issues", "/repos/{owner}/{repo}/issues", issue_list},
       {"/repos/o/r/issues/7", "/repos/{owner}/{repo}/issues/{issue_number}", issue},
-      {"/repos/o/r/issues/7/comments", "/repos/{owner}/{repo}/issues/{issue_number}/comments", comments},
+      {"/repos/o/r/issues/7/comments", "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+       comments},
       {"/repos/o/r/releases", "/repos/{owner}/{repo}/releases", release_list},
       {"/repos/o/r/releases/latest", "/repos/{owner}/{repo}/releases/latest", release_list},
       {"/repos/o/r/releases/5", "/repos/{owner}/{repo}/releases/{release_id}", release},
       {"/repos/o/r/releases/tags/v1", "/repos/{owner}/{repo}/releases/tags/{tag}", release},
       {"/repos/o/r/actions/runs", "/repos/{owner}/{repo}/actions/runs", run_list},
       {"/repos/o/r/actions/runs/5", "/repos/{owner}/{repo}/actions/runs/{run_id}", run},
-      {"/repos/o/r/actions/runs/5/jobs", "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs", run_list},
+      {"/repos/o/r/actions/runs/5/jobs", "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
+       run_list},
       {"/repos/o/r/actions/jobs/5", "/repos/{owner}/{repo}/actions/jobs/{job_id}", run},
       {"/repos/o/r/actions/runs/5/attempts/2",
        "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}", run_attempt},
@@ -62,8 +65,8 @@ TEST(Route, NamesThePathsThatClientsAskFor) {
       {"/orgs/o/actions/runners", "/orgs/{org}/actions/runners", runner_list},
       {"/repos/o/r/deployments", "/repos/{owner}/{repo}/deployments", deployment},
       {"/repos/o/r/code-scanning/alerts", "/repos/{owner}/{repo}/code-scanning/alerts", alerts},
-      {"/repos/o/r/branches/main/protection",
-       "/repos/{owner}/{repo}/branches/{branch}/protection", settings},
+      {"/repos/o/r/branches/main/protection", "/repos/{owner}/{repo}/branches/{branch}/protection",
+       settings},
       {"/search/issues", "/search/issues", search},
       {"/repos/o/r/events", "/repos/{owner}/{repo}/events", events},
       {"/notifications", "/notifications", notifications},
@@ -73,7 +76,8 @@ TEST(Route, NamesThePathsThatClientsAskFor) {
       {"/orgs/o/packages", "/orgs/{org}/packages", package},
       {"/orgs/o/projectsV2", "/orgs/{org}/projectsV2", project},
       {"/rate_limit", "/rate_limit", live},
-      {"/app/installations/1/access_tokens", "/app/installations/{installation_id}/access_tokens", secret},
+      {"/app/installations/1/access_tokens", "/app/installations/{installation_id}/access_tokens",
+       secret},
   };
   for (const Case& c : cases) {
     const Route route = classify_route(c.path);
@@ -119,8 +123,8 @@ TEST(Route, EveryClassHasARowAndAName) {
   std::set<RouteClass> used;
   for (const Section& section : route_sections())
     for (const Row& row : section.rows) used.insert(row.route_class);
-#define X(name)                                               \
-  EXPECT_EQ(route_class_name(RouteClass::name), #name);       \
+#define X(name) \
+  EXPECT_EQ(route_class_name(RouteClass::name), #name); \
   EXPECT_EQ(used.contains(RouteClass::name), RouteClass::name != RouteClass::unknown) << #name;
   GHMESH_ROUTE_CLASSES(X)
 #undef X
@@ -137,16 +141,30 @@ TEST(Route, WhatIsNeverKeptIsExactlyLiveAndSecret) {
 }
 
 TEST(Route, Trap19NeverKeepsWhatCarriesSecrets) {
-  for (auto path :
-       {"/app/installations/1/access_tokens", "/repos/o/r/actions/runners/registration-token",
-        "/orgs/o/actions/runners/registration-token", "/orgs/o/actions/runners/remove-token",
-        "/enterprises/e/actions/runners/remove-token", "/repos/o/r/actions/runners/generate-jitconfig",
-        "/orgs/o/actions/runners/downloads", "/repos/o/r/hooks", "/repos/o/r/hooks/1",
-        "/orgs/o/hooks/1/config", "/orgs/o/hooks/1/deliveries/2", "/app/hook/config", "/feeds",
-        "/authorizations", "/authorizations/1", "/applications/x/token", "/app-manifests/x/conversions",
-        "/orgs/o/personal-access-tokens", "/repos/o/r/secret-scanning/alerts/1",
-        "/orgs/o/secret-scanning/alerts", "/enterprises/e/audit-log/stream-key",
-        "/orgs/o/copilot/metrics/reports/users-1-day", "/manage/v1/config/settings", "/admin/tokens"}) {
+  for (auto path : {"/app/installations/1/access_tokens",
+                    "/repos/o/r/actions/runners/registration-token",
+                    "/orgs/o/actions/runners/registration-token",
+                    "/orgs/o/actions/runners/remove-token",
+                    "/enterprises/e/actions/runners/remove-token",
+                    "/repos/o/r/actions/runners/generate-jitconfig",
+                    "/orgs/o/actions/runners/downloads",
+                    "/repos/o/r/hooks",
+                    "/repos/o/r/hooks/1",
+                    "/orgs/o/hooks/1/config",
+                    "/orgs/o/hooks/1/deliveries/2",
+                    "/app/hook/config",
+                    "/feeds",
+                    "/authorizations",
+                    "/authorizations/1",
+                    "/applications/x/token",
+                    "/app-manifests/x/conversions",
+                    "/orgs/o/personal-access-tokens",
+                    "/repos/o/r/secret-scanning/alerts/1",
+                    "/orgs/o/secret-scanning/alerts",
+                    "/enterprises/e/audit-log/stream-key",
+                    "/orgs/o/copilot/metrics/reports/users-1-day",
+                    "/manage/v1/config/settings",
+                    "/admin/tokens"}) {
     const Route route = classify_route(path);
     EXPECT_EQ(route_class_name(route.route_class), "secret") << path;
     EXPECT_FALSE(route.may_keep || route.may_share) << path;
@@ -154,19 +172,19 @@ TEST(Route, Trap19NeverKeepsWhatCarriesSecrets) {
 }
 
 TEST(Route, Trap9NeverKeepsRedirectsToSignedUrls) {
-  for (auto path :
-       {"/repos/o/r/tarball/main", "/repos/o/r/tarball/feature/x", "/repos/o/r/zipball", "/repos/o/r/zipball/v1",
-        "/repos/o/r/actions/runs/1/logs", "/repos/o/r/actions/runs/1/attempts/2/logs",
-        "/repos/o/r/actions/jobs/1/logs", "/repos/o/r/actions/artifacts/1/zip",
-        "/orgs/o/migrations/1/archive", "/user/migrations/1/archive",
-        "/repos/o/r/code-scanning/codeql/databases/cpp", "/repositories/5/actions/runs/1/logs",
-        "/repositories/5/tarball/main"}) {
+  for (auto path : {"/repos/o/r/tarball/main", "/repos/o/r/tarball/feature/x", "/repos/o/r/zipball",
+                    "/repos/o/r/zipball/v1", "/repos/o/r/actions/runs/1/logs",
+                    "/repos/o/r/actions/runs/1/attempts/2/logs", "/repos/o/r/actions/jobs/1/logs",
+                    "/repos/o/r/actions/artifacts/1/zip", "/orgs/o/migrations/1/archive",
+                    "/user/migrations/1/archive", "/repos/o/r/code-scanning/codeql/databases/cpp",
+                    "/repositories/5/actions/runs/1/logs", "/repositories/5/tarball/main"}) {
     EXPECT_FALSE(classify_route(path).may_keep) << path;
   }
 }
 
 TEST(Route, AsksLiveRoutesEveryTime) {
-  for (auto path : {"/", "/rate_limit", "/graphql", "/repos/o/r/pulls/1/merge", "/orgs/o/audit-log"}) {
+  for (auto path :
+       {"/", "/rate_limit", "/graphql", "/repos/o/r/pulls/1/merge", "/orgs/o/audit-log"}) {
     EXPECT_EQ(route_class_name(classify_route(path).route_class), "live") << path;
     EXPECT_FALSE(classify_route(path).may_keep) << path;
   }
@@ -197,15 +215,16 @@ TEST(Route, SpellingsByIdAreTheRoutesOfWhatTheyName) {
   struct Pair {
     std::string_view by_id, by_name;
   };
-  for (const Pair& pair : {Pair{"/repositories/5", "/repos/o/r"},
-                           {"/repositories/5/pulls/7", "/repos/o/r/pulls/7"},
-                           {"/repositories/5/commits/main/status", "/repos/o/r/commits/main/status"},
-                           {"/repositories/5/contents/a/b.txt", "/repos/o/r/contents/a/b.txt"},
-                           {"/organizations/5/repos", "/orgs/o/repos"},
-                           {"/organizations/5/team/6/members", "/teams/6/members"},
-                           {"/organizations/5/team/6", "/teams/6"},
-                           {"/user/5/repos", "/users/u/repos"},
-                           {"/user/5", "/users/u"}}) {
+  for (const Pair& pair :
+       {Pair{"/repositories/5", "/repos/o/r"},
+        {"/repositories/5/pulls/7", "/repos/o/r/pulls/7"},
+        {"/repositories/5/commits/main/status", "/repos/o/r/commits/main/status"},
+        {"/repositories/5/contents/a/b.txt", "/repos/o/r/contents/a/b.txt"},
+        {"/organizations/5/repos", "/orgs/o/repos"},
+        {"/organizations/5/team/6/members", "/teams/6/members"},
+        {"/organizations/5/team/6", "/teams/6"},
+        {"/user/5/repos", "/users/u/repos"},
+        {"/user/5", "/users/u"}}) {
     const Route by_id = classify_route(pair.by_id);
     const Route by_name = classify_route(pair.by_name);
     EXPECT_EQ(by_id.name, by_name.name) << pair.by_id;
@@ -239,15 +258,16 @@ TEST(Route, ListsAreJsonArraysAndNothingElse) {
                     "/repos/o/r/issues/7/comments", "/user/repos", "/notifications"})
     EXPECT_TRUE(classify_route(path).is_list) << path;
   // These wrap their members in an object, or are one thing, or are sometimes an array.
-  for (auto path : {"/repos/o/r/actions/runs", "/search/issues", "/repos/o/r/commits/main/check-runs",
-                    "/repos/o/r/pulls/7", "/repos/o/r/contents/a", "/installation/repositories"})
+  for (auto path :
+       {"/repos/o/r/actions/runs", "/search/issues", "/repos/o/r/commits/main/check-runs",
+        "/repos/o/r/pulls/7", "/repos/o/r/contents/a", "/installation/repositories"})
     EXPECT_FALSE(classify_route(path).is_list) << path;
 }
 
 TEST(Route, AnUnknownPathIsKeptForItsOwnPrincipalOnly) {
   for (auto path : {"/nobody/knows/this", "/repos", "/repos/o", "/repos/o/r/", "/repos/o/r/pulls/",
-                    "//repos/o/r", "/repos//r", "/Repos/o/r", "/repos/o/r/PULLS", "/repos/o/r;x/pulls/7/y",
-                    "/rate_limit/", "/%72ate_limit"}) {
+                    "//repos/o/r", "/repos//r", "/Repos/o/r", "/repos/o/r/PULLS",
+                    "/repos/o/r;x/pulls/7/y", "/rate_limit/", "/%72ate_limit"}) {
     const Route route = classify_route(path);
     EXPECT_EQ(route.name, "unknown") << path;
     EXPECT_EQ(route.route_class, RouteClass::unknown) << path;

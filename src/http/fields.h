@@ -28,8 +28,8 @@ CacheControl parse_cache_control(std::string_view value);
 
 // The opaque part of an entity tag, quotes and W/ removed; nullopt when it is not one.
 std::optional<std::string_view> entity_tag_opaque(std::string_view tag);
-// Weak comparison (RFC 9110, 8.8.3.2) of `tag` against each member of an If-None-Match value; "*" matches everything. `tag` may
-// be a whole entity tag or its opaque part. A value that breaks the grammar matches nothing from there on.
+// Weak comparison (RFC 9110, 8.8.3.2) of `tag` against each member of an If-None-Match value; "*" matches everything.
+// `tag` may be a whole entity tag or its opaque part. A value that breaks the grammar matches nothing from there on.
 bool if_none_match_matches(std::string_view if_none_match, std::string_view tag);
 
 // gh sends X-Gh-Cache-Ttl as Go prints a duration: "1h0m0s", "90s", "1.5h". nullopt when it is not one, or
@@ -49,8 +49,8 @@ enum class Detail {
 std::string_view detail_name(Detail detail);
 inline constexpr int kDetailsCount = 7;
 
-// Why the upstream was asked (RFC 9211, 2.2). `automatic` is what the detail implies: revalidated says stale, passed says
-// bypass, fetched and proven say uri-miss; fresh, and stale without asking, are hits.
+// Why the upstream was asked (RFC 9211, 2.2). `automatic` is what the detail implies: revalidated says stale, passed
+// says bypass, fetched and proven say uri-miss; fresh, and stale without asking, are hits.
 enum class Forward { automatic, uri_miss, stale, request, method, bypass };
 
 // The value of Cache-Status, for example
@@ -60,8 +60,8 @@ enum class Forward { automatic, uri_miss, stale, request, method, bypass };
 //   ghmesh; fwd=miss; fwd-status=200; collapsed; ttl=60; detail=coalesced
 struct CacheStatus {
   Detail detail = Detail::passed;
-  std::optional<Seconds> ttl;            // remaining freshness; negative when stale
-  std::optional<int> forwarded_status;   // what the upstream answered, if asked
+  std::optional<Seconds> ttl;           // remaining freshness; negative when stale
+  std::optional<int> forwarded_status;  // what the upstream answered, if asked
   bool is_stored = false;
   Forward forward = Forward::automatic;
 };

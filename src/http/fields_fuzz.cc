@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The first byte chooses the field; the rest is its value. Holds what callers rely on: nothing is read outside the value, times
-// are never negative, and a date that is read is written back alike.
+// The first byte chooses the field; the rest is its value. Holds what callers rely on: nothing is read outside the
+// value, times are never negative, and a date that is read is written back alike.
 #include <cstdint>
 #include <string_view>
 

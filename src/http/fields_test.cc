@@ -72,8 +72,8 @@ TEST(EntityTag, RefusesWhatIsNone) {
 }
 
 TEST(IfNoneMatch, ComparesWeakly) {
-  for (auto sent : {"\"a\"", "W/\"a\"", "\"x\", \"a\"", "\"x\",W/\"a\"", " , \"x\" ,, \"a\" , ", "*",
-                    "\"x\", \"a\", \"y\""}) {
+  for (auto sent : {"\"a\"", "W/\"a\"", "\"x\", \"a\"", "\"x\",W/\"a\"", " , \"x\" ,, \"a\" , ",
+                    "*", "\"x\", \"a\", \"y\""}) {
     EXPECT_TRUE(if_none_match_matches(sent, "\"a\"")) << sent;
     EXPECT_TRUE(if_none_match_matches(sent, "W/\"a\"")) << sent;
     EXPECT_TRUE(if_none_match_matches(sent, "a")) << sent;
@@ -81,8 +81,8 @@ TEST(IfNoneMatch, ComparesWeakly) {
 }
 
 TEST(IfNoneMatch, DoesNotMatchAnythingElse) {
-  for (auto sent : {"", "\"b\"", "\"A\"", "a", "\"a", "\"x\" \"a\"", "\"a\"b", "**", "\"*\"", "\"x\", a",
-                    "\"b,a\"", "\"aa\""})
+  for (auto sent : {"", "\"b\"", "\"A\"", "a", "\"a", "\"x\" \"a\"", "\"a\"b", "**", "\"*\"",
+                    "\"x\", a", "\"b,a\"", "\"aa\""})
     EXPECT_FALSE(if_none_match_matches(sent, "\"a\"")) << sent;
 }
 
@@ -96,17 +96,31 @@ TEST(GoDuration, ReadsWhatGoPrints) {
     std::string_view text;
     std::int64_t seconds;
   };
-  for (const Case& known :
-       {Case{"1h0m0s", 3600}, {"90s", 90}, {"1.5h", 5400}, {"0s", 0}, {"0", 0}, {"2m30s", 150},
-        {"1500ms", 1}, {"999ms", 0}, {"1us", 0}, {"1\xc2\xb5s", 0}, {"1\xce\xbcs", 0}, {"1ns", 0},
-        {"1h1m1s1ms1us1ns", 3661}, {".5m", 30}, {"1.m", 60}, {"2562047h47m16.854775807s", 9'223'372'036},
-        {"0.000000000000000000001h", 0}})
+  for (const Case& known : {Case{"1h0m0s", 3600},
+                            {"90s", 90},
+                            {"1.5h", 5400},
+                            {"0s", 0},
+                            {"0", 0},
+                            {"2m30s", 150},
+                            {"1500ms", 1},
+                            {"999ms", 0},
+                            {"1us", 0},
+                            {"1\xc2\xb5s", 0},
+                            {"1\xce\xbcs", 0},
+                            {"1ns", 0},
+                            {"1h1m1s1ms1us1ns", 3661},
+                            {".5m", 30},
+                            {"1.m", 60},
+                            {"2562047h47m16.854775807s", 9'223'372'036},
+                            {"0.000000000000000000001h", 0}})
     EXPECT_EQ(parse_go_duration(known.text), Seconds(known.seconds)) << known.text;
 }
 
 TEST(GoDuration, RefusesTheRest) {
-  for (auto text : {"", "1", "s", ".s", ".", "1x", "1h 2m", "-1s", "+1s", "1hh", "1d", "1h2", " 1s", "1S",
-                    "2562048h", "99999999999999999999s", "1e3s", "1h-1m", "0x1s", "1.5.5s"})
+  for (auto text :
+       {"",     "1",     "s",    ".s",    ".",   "1x", "1h 2m",    "-1s",
+        "+1s",  "1hh",   "1d",   "1h2",   " 1s", "1S", "2562048h", "99999999999999999999s",
+        "1e3s", "1h-1m", "0x1s", "1.5.5s"})
     EXPECT_FALSE(parse_go_duration(text)) << text;
 }
 
@@ -136,9 +150,9 @@ TEST(CacheStatus, SaysHowTheAnswerCameToBe) {
 TEST(CacheStatus, OfAStaleAnswerTellsWhetherTheUpstreamWasAsked) {
   EXPECT_EQ(write_cache_status({.detail = Detail::stale, .ttl = Seconds(-7)}),
             "ghmesh; hit; ttl=-7; detail=stale");
-  EXPECT_EQ(write_cache_status(
-                {.detail = Detail::stale, .ttl = Seconds(-7), .forwarded_status = 503}),
-            "ghmesh; fwd=stale; fwd-status=503; ttl=-7; detail=stale");
+  EXPECT_EQ(
+      write_cache_status({.detail = Detail::stale, .ttl = Seconds(-7), .forwarded_status = 503}),
+      "ghmesh; fwd=stale; fwd-status=503; ttl=-7; detail=stale");
 }
 
 TEST(Detail, HasOneNameEach) {

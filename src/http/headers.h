@@ -24,7 +24,9 @@ class Headers {
   // The value of the first field of this name; nullopt when there is none. The view lives until the next change.
   std::optional<std::string_view> find(std::string_view name) const;
   // find(), or the empty text.
-  std::string_view get(std::string_view name) const { return find(name).value_or(std::string_view()); }
+  std::string_view get(std::string_view name) const {
+    return find(name).value_or(std::string_view());
+  }
   bool contains(std::string_view name) const { return find(name).has_value(); }
 
   void add(std::string_view name, std::string_view value);

@@ -25,8 +25,9 @@ struct FieldView {
 struct RequestHead {
   std::string_view method;
   std::string_view target;  // exactly as sent: origin-form, absolute-form or "*"
-  std::string_view host;    // the Host field; the authority of an absolute-form target overrides it (RFC 9112, 3.2.2)
-  int version_minor = 1;    // HTTP/1.x
+  std::string_view
+      host;  // the Host field; the authority of an absolute-form target overrides it (RFC 9112, 3.2.2)
+  int version_minor = 1;  // HTTP/1.x
   bool keep_alive = true;
   std::array<FieldView, kFieldsCountMax> fields;
   std::size_t fields_count = 0;
@@ -36,7 +37,9 @@ struct RequestHead {
 
   std::span<const FieldView> all_fields() const { return {fields.data(), fields_count}; }
   std::optional<std::string_view> find(std::string_view name) const;
-  std::string_view get(std::string_view name) const { return find(name).value_or(std::string_view()); }
+  std::string_view get(std::string_view name) const {
+    return find(name).value_or(std::string_view());
+  }
   std::size_t count(std::string_view name) const;
   bool has_body() const { return is_chunked || content_length.value_or(0) > 0; }
 };

@@ -56,7 +56,8 @@ TEST(ReasonPhrase, KnowsEveryRegisteredStatus) {
   EXPECT_EQ(reason_phrase(505), "HTTP Version Not Supported");
   int known_count = 0;
   for (int status = 100; status < 600; ++status) known_count += reason_phrase(status) != "Unknown";
-  EXPECT_EQ(known_count, 60);  // the IANA registry without 306, 418 and 510, which are unused or obsolete
+  EXPECT_EQ(known_count,
+            60);  // the IANA registry without 306, 418 and 510, which are unused or obsolete
 }
 
 TEST(ReasonPhrase, SaysUnknownForTheRest) {
