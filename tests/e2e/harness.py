@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from urllib.parse import quote  # noqa: F401  (for those who ask the model about a path)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GHMESH_BUILD", ROOT / "build" / "dev"))
