@@ -38,12 +38,14 @@ struct Core {
 Result<void> open_store(const Options& options, Core& core) {
   auto prepared = prepare_directory(options.directory);
   if (!prepared) return prepared;
-  auto opened = LmdbStore::open({.directory = options.directory, .disk_bytes_max = options.disk_bytes_max});
+  auto opened =
+      LmdbStore::open({.directory = options.directory, .disk_bytes_max = options.disk_bytes_max});
   if (!opened) return opened.error();
   core.counters.quarantines = opened->is_quarantined;
   core.store = std::move(opened->store);
-  core.writer = std::make_unique<Writer>(core.store, core.memory,
-                                         WriterOptions{.disk_bytes_max = core.store->disk_bytes_max(), .clock = options.clock});
+  core.writer = std::make_unique<Writer>(
+      core.store, core.memory,
+      WriterOptions{.disk_bytes_max = core.store->disk_bytes_max(), .clock = options.clock});
   return {};
 }
 
@@ -52,7 +54,10 @@ Result<std::unique_ptr<Core>> make_core(const Options& options) {
   if (options.directory.empty()) return core;
   auto opened = open_store(options, *core);
   if (!opened && opened.error() == Errc::store_unsafe) return opened.error();
-  if (!opened) log::warn("store_unusable", {{"directory", options.directory.string()}, {"error", opened.error()}, {"instead", "memory only"}});
+  if (!opened)
+    log::warn("store_unusable", {{"directory", options.directory.string()},
+                                 {"error", opened.error()},
+                                 {"instead", "memory only"}});
   return core;
 }
 
@@ -63,8 +68,8 @@ struct Cache::State {
   std::optional<CandidateSeal> candidates;
   std::atomic<Core*> current{nullptr};
 
-  // The core of this process: after a fork the child's first call makes it. The parent's is left alone, not even freed: its
-  // locks may be held by threads that the child does not have.
+  // The core of this process: after a fork the child's first call makes it. The parent's is left alone, not even freed:
+  // its locks may be held by threads that the child does not have.
   Core& here() {
     Core* found = current.load(std::memory_order_acquire);
     if (found->fork_count == cache::fork_count()) return *found;
@@ -89,7 +94,8 @@ struct Cache::State {
     return nullptr;
   }
 
-  EntryRef find_on_disk(Core& core, const MemoryKey& key, const RowKey& row, const crypto::Secret& seal_key) {
+  EntryRef find_on_disk(Core& core, const MemoryKey& key, const RowKey& row,
+                        const crypto::Secret& seal_key) {
     const Writer::Pending pending = core.writer->find(key);
     if (pending.is_pending) return pending.entry;
     const std::uint64_t mark = core.store->generations().mark(row);
@@ -108,7 +114,8 @@ struct Cache::State {
     return entry;
   }
 
-  EntryRef open_entry(Core& core, const RowKey& row, const LmdbStore::RowAndBody& read, const crypto::Secret& seal_key) {
+  EntryRef open_entry(Core& core, const RowKey& row, const LmdbStore::RowAndBody& read,
+                      const crypto::Secret& seal_key) {
     auto record = open_row(row, read.row, seal_key);
     if (!record) return nullptr;
     if (record->body_key.empty()) return finish_entry(std::move(record->entry));
@@ -118,18 +125,21 @@ struct Cache::State {
     record->entry.body = http::make_body(std::move(*body));
     EntryRef entry = finish_entry(std::move(record->entry));
     const auto prefix = parse_prefix(read.row);
-    core.writer->rows().bodies().remember(entry->body_digest, *prefix->body_id,
-                                          std::make_shared<const crypto::Secret>(std::move(record->body_key)), *read.body);
+    core.writer->rows().bodies().remember(
+        entry->body_digest, *prefix->body_id,
+        std::make_shared<const crypto::Secret>(std::move(record->body_key)), *read.body);
     return entry;
   }
 
-  EntryRef find(Core& core, const github::Principal& principal, const MemoryKey& memory_key, std::string_view key) {
+  EntryRef find(Core& core, const github::Principal& principal, const MemoryKey& memory_key,
+                std::string_view key) {
     if (EntryRef held = find_in_memory(core, memory_key)) {
       count(core.counters.memory_hits);
       return held;
     }
     EntryRef entry;
-    if (core.store) entry = find_on_disk(core, memory_key, row_key(principal, key), principal.seal_key);
+    if (core.store)
+      entry = find_on_disk(core, memory_key, row_key(principal, key), principal.seal_key);
     count(entry ? core.counters.disk_hits : core.counters.misses);
     if (entry) meet(core, principal, memory_key);
     return entry;
@@ -141,7 +151,8 @@ struct Cache::State {
     core.holders.add(memory_key);
   }
 
-  EntryRef find_candidate_on_disk(Core& core, const github::Principal& asking, const MemoryKey& asked, std::string_view key) {
+  EntryRef find_candidate_on_disk(Core& core, const github::Principal& asking,
+                                  const MemoryKey& asked, std::string_view key) {
     const RowKey at = candidates->locate(key);
     auto sealed = core.store->read(Table::candidates, at);
     if (!sealed || !sealed->has_value()) return nullptr;
@@ -161,7 +172,8 @@ Result<std::unique_ptr<Cache>> Cache::open(Options options) {
   auto core = make_core(options);
   if (!core) return core.error();
   auto state = std::make_unique<State>();
-  if (options.candidates == Candidates::disk && !options.local_secret.empty()) state->candidates.emplace(options.local_secret);
+  if (options.candidates == Candidates::disk && !options.local_secret.empty())
+    state->candidates.emplace(options.local_secret);
   state->options = std::move(options);
   state->current = core->release();
   return std::unique_ptr<Cache>(new Cache(std::move(state)));
@@ -182,15 +194,22 @@ Result<void> Cache::put(const github::Principal& principal, std::string_view key
     core.memory.put(at, std::move(entry), {});
     return is_durable ? Result<void>(Errc::store_failed) : Result<void>();
   }
-  Writer::Put put{.key = at, .row = row_key(principal, key), .entry = entry, .principal = core.principals.keep(principal)};
+  Writer::Put put{.key = at,
+                  .row = row_key(principal, key),
+                  .entry = entry,
+                  .principal = core.principals.keep(principal)};
   if (state_->candidates) {
     const RowKey candidate_at = state_->candidates->locate(key);
     put.candidate = CandidateRow{
         .at = candidate_at,
-        .sealed = state_->candidates->seal(candidate_at, {.principal = principal.id, .row = put.row, .seal_key = principal.seal_key})};
+        .sealed = state_->candidates->seal(
+            candidate_at,
+            {.principal = principal.id, .row = put.row, .seal_key = principal.seal_key})};
   }
-  core.memory.put(at, std::move(entry), {.row = put.row, .mark = core.store->generations().mark(put.row)});
-  return core.writer->put(std::move(put), is_durable ? Writer::Wait::until_synced : Writer::Wait::none);
+  core.memory.put(at, std::move(entry),
+                  {.row = put.row, .mark = core.store->generations().mark(put.row)});
+  return core.writer->put(std::move(put),
+                          is_durable ? Writer::Wait::until_synced : Writer::Wait::none);
 }
 
 EntryRef Cache::find_candidate(const github::Principal& asking, std::string_view key) {
@@ -203,7 +222,9 @@ EntryRef Cache::find_candidate(const github::Principal& asking, std::string_view
     const MemoryKey at{.principal = holder, .key_hash = asked.key_hash};
     if (EntryRef held = state_->find_in_memory(core, at)) return held;
     if (!core.store) continue;
-    if (EntryRef entry = state_->find_on_disk(core, at, row_key(*principal, key), principal->seal_key)) return entry;
+    if (EntryRef entry =
+            state_->find_on_disk(core, at, row_key(*principal, key), principal->seal_key))
+      return entry;
   }
   if (!core.store || !state_->candidates) return nullptr;
   return state_->find_candidate_on_disk(core, asking, asked, key);
@@ -234,7 +255,9 @@ Result<void> Cache::flush() {
 
 Stats Cache::stats() const {
   Core& core = state_->here();
-  const auto value = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+  const auto value = [](const std::atomic<std::uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
   Stats stats{.memory_entries_count = core.memory.entries_count(),
               .memory_bytes = core.memory.bytes(),
               .memory_hits = value(core.counters.memory_hits),

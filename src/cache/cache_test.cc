@@ -71,10 +71,12 @@ TEST_F(CacheOnDisk, FindsSmallAndLargeBodiesAfterARestart) {
 TEST_F(CacheOnDisk, ClosingWritesWhatFastModeQueued) {
   {
     auto cache = open(Durability::fast);
-    for (std::uint64_t i = 0; i < 300; ++i) ASSERT_TRUE(cache->put(alice_, key_number(i), entry_with(run_body(i))));
+    for (std::uint64_t i = 0; i < 300; ++i)
+      ASSERT_TRUE(cache->put(alice_, key_number(i), entry_with(run_body(i))));
   }
   auto cache = open();
-  for (std::uint64_t i = 0; i < 300; ++i) expect_same(cache->find(alice_, key_number(i)), entry_with(run_body(i)));
+  for (std::uint64_t i = 0; i < 300; ++i)
+    expect_same(cache->find(alice_, key_number(i)), entry_with(run_body(i)));
 }
 
 TEST_F(CacheOnDisk, GivesNothingToAnotherPrincipal) {
@@ -132,7 +134,8 @@ TEST_F(CacheOnDisk, EraseAllTakesEveryPrincipalsEntries) {
 
 TEST_F(CacheOnDisk, RefusesABodyOverTheLimit) {
   auto cache = open();
-  EXPECT_EQ(cache->put(alice_, "k", entry_with(std::string(kEntryBodyBytesMax + 1, 'x'))).error(), Errc::too_large);
+  EXPECT_EQ(cache->put(alice_, "k", entry_with(std::string(kEntryBodyBytesMax + 1, 'x'))).error(),
+            Errc::too_large);
   EXPECT_TRUE(cache->put(alice_, "k", entry_with(std::string(kEntryBodyBytesMax, 'x'))));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Candidates on disk: what lets a later process, or a rotated token, prove a body that an earlier principal brought.
 //
-// Optional, and off unless asked for, because it weakens one promise: rows can then be opened by whoever holds the local secret
-// (a 0600 file that does not lie in the store's directory), and not only by the credential that brought them.
-// One for each request key, the latest: MAC(request key) -> sealed {principal's id, row key, seal key}.
+// Optional, and off unless asked for, because it weakens one promise: rows can then be opened by whoever holds the
+// local secret (a 0600 file that does not lie in the store's directory), and not only by the credential that brought
+// them. One for each request key, the latest: MAC(request key) -> sealed {principal's id, row key, seal key}.
 #pragma once
 
 #include <optional>

@@ -34,7 +34,8 @@ bool make_directories(const std::filesystem::path& directory) {
     so_far /= part;
     if (::mkdir(so_far.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR) {
       struct stat status {};
-      if (::stat(so_far.c_str(), &status) != 0) return false;  // a parent we may not write to, but that exists, is fine
+      if (::stat(so_far.c_str(), &status) != 0)
+        return false;  // a parent we may not write to, but that exists, is fine
     }
   }
   return true;
@@ -42,17 +43,21 @@ bool make_directories(const std::filesystem::path& directory) {
 
 }  // namespace
 
-bool is_remote_file_system(std::uint64_t magic) { return std::ranges::find(kRemoteMagics, magic) != kRemoteMagics.end(); }
+bool is_remote_file_system(std::uint64_t magic) {
+  return std::ranges::find(kRemoteMagics, magic) != kRemoteMagics.end();
+}
 
 Result<void> prepare_directory(const std::filesystem::path& directory) {
   if (!make_directories(directory)) return Errc::store_failed;
   struct stat status {};
   if (::lstat(directory.c_str(), &status) != 0) return Errc::store_failed;
   if (!S_ISDIR(status.st_mode)) return Errc::store_unsafe;
-  if (status.st_uid != ::geteuid() || (status.st_mode & kOthersMask) != 0) return Errc::store_unsafe;
+  if (status.st_uid != ::geteuid() || (status.st_mode & kOthersMask) != 0)
+    return Errc::store_unsafe;
   struct statfs file_system {};
   if (::statfs(directory.c_str(), &file_system) != 0) return Errc::store_failed;
-  if (is_remote_file_system(static_cast<std::uint32_t>(file_system.f_type))) return Errc::store_unsafe;
+  if (is_remote_file_system(static_cast<std::uint32_t>(file_system.f_type)))
+    return Errc::store_unsafe;
   if (::access(directory.c_str(), W_OK) != 0) return Errc::store_failed;
   return {};
 }
@@ -63,7 +68,8 @@ Result<void> check_file(const std::filesystem::path& file) {
     if (errno == ENOENT) return {};
     return Errc::store_failed;
   }
-  const bool is_ours = S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_nlink == 1;
+  const bool is_ours =
+      S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_nlink == 1;
   if (!is_ours || (status.st_mode & kOthersMask) != 0) return Errc::store_unsafe;
   return {};
 }

@@ -8,15 +8,16 @@
 
 namespace ghmesh::cache {
 
-std::string write_head_text(const Entry& entry, const http::Headers& headers, std::size_t body_bytes) {
+std::string write_head_text(const Entry& entry, const http::Headers& headers,
+                            std::size_t body_bytes) {
   std::string head = "HTTP/1.1 " + std::to_string(entry.status) + ' ';
   head += http::reason_phrase(entry.status);
   head += "\r\nDate: " + http::write_date(entry.upstream_date) + "\r\n";
   if (!entry.etag.empty()) head += "ETag: \"" + entry.etag + "\"\r\n";
   for (const http::Header& header : headers) {
     // Ours to say: what we keep is decoded, so the upstream's length would be wrong.
-    if (equal_ignoring_case(header.name, "content-length") || equal_ignoring_case(header.name, "etag") ||
-        equal_ignoring_case(header.name, "date"))
+    if (equal_ignoring_case(header.name, "content-length") ||
+        equal_ignoring_case(header.name, "etag") || equal_ignoring_case(header.name, "date"))
       continue;
     head += header.name + ": " + header.value + "\r\n";
   }

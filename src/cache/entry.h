@@ -20,28 +20,33 @@ namespace ghmesh::cache {
 
 struct Entry {
   int status = 0;
-  http::Headers headers;        // the kept ones only (an allow-list): never rate limits, cookies, scopes or dates
-  http::Body body;              // identity-encoded, never null
-  std::string etag;             // opaque part of what the upstream gave this principal; empty: none
-  bool is_etag_computed = false;  // the upstream's ETag was the one we would have computed (github/etag.h)
-  bool is_public = false;       // proven public: may be served to anyone, if the operator allows it
-  WallTime upstream_date{};     // the Date of the answer that brought or last proved this body
-  WallTime fetched_at{};        // when the body came
-  WallTime proven_at{};         // when a 200 or 304 last proved it, on this node's clock
-  Seconds ttl{0};               // fresh until proven_at + ttl
+  http::Headers
+      headers;  // the kept ones only (an allow-list): never rate limits, cookies, scopes or dates
+  http::Body body;   // identity-encoded, never null
+  std::string etag;  // opaque part of what the upstream gave this principal; empty: none
+  bool is_etag_computed =
+      false;               // the upstream's ETag was the one we would have computed (github/etag.h)
+  bool is_public = false;  // proven public: may be served to anyone, if the operator allows it
+  WallTime upstream_date{};  // the Date of the answer that brought or last proved this body
+  WallTime fetched_at{};     // when the body came
+  WallTime proven_at{};      // when a 200 or 304 last proved it, on this node's clock
+  Seconds ttl{0};            // fresh until proven_at + ttl
 
   // Filled by finish_entry(): what serving needs, computed once.
   crypto::Digest body_digest{};
-  std::string head_text;        // status line and kept headers with the body's length, ready to send; no final blank line
-  RenditionSlot rendition;      // not counted by memory_bytes_max: at most one, and only for entries asked for by TCP
+  std::string
+      head_text;  // status line and kept headers with the body's length, ready to send; no final blank line
+  RenditionSlot
+      rendition;  // not counted by memory_bytes_max: at most one, and only for entries asked for by TCP
 };
 using EntryRef = std::shared_ptr<const Entry>;
 
 EntryRef finish_entry(Entry entry);
 
-// The status line and fields of this entry with other headers or another body: Date is when the upstream last vouched for it,
-// ETag is the entry's. No final blank line.
-std::string write_head_text(const Entry& entry, const http::Headers& headers, std::size_t body_bytes);
+// The status line and fields of this entry with other headers or another body: Date is when the upstream last vouched
+// for it, ETag is the entry's. No final blank line.
+std::string write_head_text(const Entry& entry, const http::Headers& headers,
+                            std::size_t body_bytes);
 
 // Age of what is served, by our clock since the last proof (RFC 9111, 5.1). Never negative: clocks step backwards.
 Seconds age(const Entry& entry, WallTime now);

@@ -15,9 +15,11 @@ RowKey random_key(Random& random) {
 
 }  // namespace
 
-Result<std::size_t> evict(WriteTransaction& transaction, std::uint64_t bytes_count, Random& random) {
+Result<std::size_t> evict(WriteTransaction& transaction, std::uint64_t bytes_count,
+                          Random& random) {
   std::size_t evicted_count = 0;
-  for (std::uint64_t freed_bytes = 0; freed_bytes < bytes_count && evicted_count < kEvictionsMax; ++evicted_count) {
+  for (std::uint64_t freed_bytes = 0; freed_bytes < bytes_count && evicted_count < kEvictionsMax;
+       ++evicted_count) {
     auto sample = transaction.rows_from(random_key(random), kSampleRowsCount);
     if (!sample) return sample.error();
     if (sample->empty()) break;

@@ -20,7 +20,9 @@ Result<std::unique_ptr<Generations>> Generations::open(const std::filesystem::pa
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Errc::store_failed;
   const int allocated = ::posix_fallocate(fd, 0, kFileBytes);
-  void* memory = allocated == 0 ? ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+  void* memory = allocated == 0
+                     ? ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                     : MAP_FAILED;
   ::close(fd);
   if (allocated == ENOSPC || allocated == EDQUOT) return Errc::store_full;
   if (memory == MAP_FAILED) return Errc::store_failed;

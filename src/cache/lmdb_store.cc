@@ -22,7 +22,8 @@
 namespace ghmesh::cache {
 namespace {
 
-constexpr unsigned kReadersMax = 4096;  // LMDB's default of 126 is less than the threads of eight busy processes
+constexpr unsigned kReadersMax =
+    4096;  // LMDB's default of 126 is less than the threads of eight busy processes
 constexpr std::size_t kIdleReadersMax = 64;
 // Only addresses, not memory; room for any quota and its scattered pages. Where ulimit -v forbids it, less.
 constexpr std::array<std::uint64_t, 4> kMapBytes{64ull << 30, 16ull << 30, 4ull << 30, 1ull << 30};
@@ -31,8 +32,8 @@ constexpr std::uint32_t kFormatVersion = 1;
 // A slot of the lock file, and its head; measured, and LMDB fits itself into whatever the file has.
 constexpr off_t kLockFileBytes = kReadersMax * 64 + 4096;
 
-// One environment per file and process. Made anew in the child of a fork, where the mutex may be held by a thread that the
-// child does not have.
+// One environment per file and process. Made anew in the child of a fork, where the mutex may be held by a thread that
+// the child does not have.
 struct ProcessStores {
   using FileId = std::pair<dev_t, ino_t>;
   std::mutex mutex;
@@ -74,24 +75,30 @@ Result<void> allocate_lock_file(const std::filesystem::path& file) {
 }
 
 bool quarantine(const std::filesystem::path& directory) {
-  const std::string name = "quarantine-" + std::to_string(to_seconds(read_clocks().wall)) + "-" + std::to_string(::getpid());
+  const std::string name = "quarantine-" + std::to_string(to_seconds(read_clocks().wall)) + "-" +
+                           std::to_string(::getpid());
   std::error_code error;
   std::filesystem::rename(directory / "data.mdb", directory / name, error);
   if (!error) log::warn("store_quarantined", {{"file", (directory / name).string()}});
   return !error;
 }
 
-// Only the newest is kept: it is for a person to look at, and a disk that breaks files should not fill with them as well.
+// Only the newest is kept: it is for a person to look at, and a disk that breaks files should not fill with them as
+// well.
 void remove_older_quarantines(const std::filesystem::path& directory) {
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(directory, error))
-    if (file.path().filename().string().starts_with("quarantine-")) std::filesystem::remove(file.path(), error);
+    if (file.path().filename().string().starts_with("quarantine-"))
+      std::filesystem::remove(file.path(), error);
 }
 
 MDB_val to_val(ByteView bytes) {
-  return {.mv_size = bytes.size(), .mv_data = const_cast<void*>(static_cast<const void*>(bytes.data()))};
+  return {.mv_size = bytes.size(),
+          .mv_data = const_cast<void*>(static_cast<const void*>(bytes.data()))};
 }
-ByteView to_view(const MDB_val& value) { return {static_cast<const std::byte*>(value.mv_data), value.mv_size}; }
+ByteView to_view(const MDB_val& value) {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
 
 }  // namespace
 
@@ -170,7 +177,9 @@ Result<void> LmdbStore::open_environment() {
     if (mdb_env_create(&env_) != 0) return Errc::store_failed;
     GHMESH_CHECK(mdb_env_set_maxreaders(env_, kReadersMax) == 0);
     GHMESH_CHECK(mdb_env_set_maxdbs(env_, kTablesMax) == 0);
-    GHMESH_CHECK(mdb_env_set_mapsize(env_, std::max(kMapBytes[map_index], map_index == 0 ? 4 * options_.disk_bytes_max : 0)) == 0);
+    GHMESH_CHECK(
+        mdb_env_set_mapsize(env_, std::max(kMapBytes[map_index],
+                                           map_index == 0 ? 4 * options_.disk_bytes_max : 0)) == 0);
     rc = mdb_env_open(env_, options_.directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600);
     if (rc == 0) break;
     mdb_env_close(env_);
@@ -184,9 +193,13 @@ Result<void> LmdbStore::open_environment() {
     }
   }
   if (rc != 0) return error_of_lmdb(rc);
+  // The one descriptor that LMDB leaves to the programs we start.
+  int fd = -1;
+  if (mdb_env_get_fd(env_, &fd) == 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   // A smaller map than hoped for means a smaller store: the map must never fill.
   MDB_envinfo info{};
-  if (mdb_env_info(env_, &info) == 0) options_.disk_bytes_max = std::min<std::uint64_t>(options_.disk_bytes_max, info.me_mapsize / 4);
+  if (mdb_env_info(env_, &info) == 0)
+    options_.disk_bytes_max = std::min<std::uint64_t>(options_.disk_bytes_max, info.me_mapsize / 4);
   int dead_count = 0;
   mdb_reader_check(env_, &dead_count);
   auto opened = open_tables();
@@ -202,7 +215,8 @@ Result<void> LmdbStore::open_tables() {
     rc = mdb_txn_begin(env_, nullptr, 0, &txn);
   }
   if (rc != 0) return error_of_lmdb(rc);
-  for (std::size_t i = 0; i < kTableNames.size() && rc == 0; ++i) rc = mdb_dbi_open(txn, kTableNames[i], MDB_CREATE, &tables_[i]);
+  for (std::size_t i = 0; i < kTableNames.size() && rc == 0; ++i)
+    rc = mdb_dbi_open(txn, kTableNames[i], MDB_CREATE, &tables_[i]);
   if (rc != 0) {
     mdb_txn_abort(txn);
     return error_of_lmdb(rc);
@@ -226,7 +240,8 @@ Result<void> LmdbStore::open_tables() {
   return {};
 }
 
-// After the errors that concern the environment and not the transaction, a new environment. Others are not recovered from.
+// After the errors that concern the environment and not the transaction, a new environment. Others are not recovered
+// from.
 Result<void> LmdbStore::recover(int rc) {
   if (rc != MDB_PANIC && rc != MDB_MAP_RESIZED && rc != MDB_BAD_RSLOT) return error_of_lmdb(rc);
   const std::unique_lock lock(environment_mutex_);
@@ -303,7 +318,8 @@ Result<std::optional<Bytes>> LmdbStore::read(Table table, ByteView key) {
   return found;
 }
 
-Result<void> LmdbStore::try_write(const std::function<Result<void>(WriteTransaction&)>& change, Attempt& attempt) {
+Result<void> LmdbStore::try_write(const std::function<Result<void>(WriteTransaction&)>& change,
+                                  Attempt& attempt) {
   const std::shared_lock lock(environment_mutex_);
   MDB_txn* txn = nullptr;
   attempt.rc = env_ == nullptr ? MDB_PANIC : mdb_txn_begin(env_, nullptr, 0, &txn);
@@ -324,8 +340,8 @@ Result<void> LmdbStore::write(const std::function<Result<void>(WriteTransaction&
   Attempt attempt;
   auto written = try_write(change, attempt);
   if (written || attempt.rc == 0) return written;
-  // A commit that failed is never tried again: after a failed sync the kernel may have dropped the pages, and a second one
-  // would report success for what is gone. What never began may begin again, once, in a new environment.
+  // A commit that failed is never tried again: after a failed sync the kernel may have dropped the pages, and a second
+  // one would report success for what is gone. What never began may begin again, once, in a new environment.
   auto recovered = recover(attempt.did_begin ? MDB_PANIC : attempt.rc);
   if (!recovered || attempt.did_begin) return written;
   attempt = {};

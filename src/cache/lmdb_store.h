@@ -76,7 +76,8 @@ class WriteTransaction {
 
  private:
   friend class LmdbStore;
-  WriteTransaction(MDB_txn* txn, const std::array<MDB_dbi, kTableNames.size()>& tables) : txn_(txn), tables_(tables) {}
+  WriteTransaction(MDB_txn* txn, const std::array<MDB_dbi, kTableNames.size()>& tables)
+      : txn_(txn), tables_(tables) {}
   MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
   Result<void> drop_body(BodyId id);
 
@@ -95,7 +96,8 @@ class LmdbStore {
     std::shared_ptr<LmdbStore> store;
     bool is_quarantined = false;  // a damaged file was set aside
   };
-  // The directory is prepared already (cache/directory.h). Errors: store_unsafe, store_full, store_failed, store_version.
+  // The directory is prepared already (cache/directory.h). Errors: store_unsafe, store_full, store_failed,
+  // store_version.
   static Result<Opened> open(const StoreOptions& options);
   ~LmdbStore();
   LmdbStore(const LmdbStore&) = delete;
@@ -136,7 +138,8 @@ class LmdbStore {
     int rc = 0;  // of LMDB's begin and commit; the change's own errors are its Result
     bool did_begin = false;
   };
-  Result<void> try_write(const std::function<Result<void>(WriteTransaction&)>& change, Attempt& attempt);
+  Result<void> try_write(const std::function<Result<void>(WriteTransaction&)>& change,
+                         Attempt& attempt);
 
   StoreOptions options_;
   std::unique_ptr<Owners> owners_;

@@ -9,13 +9,15 @@ namespace {
 
 // A shard must have room for the largest entry several times over, so few bytes mean few shards.
 constexpr std::uint64_t kShardBytesMin = 32ull << 20;
-constexpr std::uint64_t kShardsMax = 16;  // more than twice the threads that serve on common machines
+constexpr std::uint64_t kShardsMax =
+    16;  // more than twice the threads that serve on common machines
 
 // Table node, ring, shared_ptr control block and the strings' own headers: measured at 100,000 entries.
 constexpr std::uint64_t kOverheadBytes = 512;
 
 std::uint64_t bytes_of(const Entry& entry) {
-  std::uint64_t bytes = kOverheadBytes + entry.body->size() + entry.head_text.size() + entry.etag.size();
+  std::uint64_t bytes =
+      kOverheadBytes + entry.body->size() + entry.head_text.size() + entry.etag.size();
   for (const http::Header& header : entry.headers)
     bytes += sizeof(header) + header.name.size() + header.value.size();
   return bytes;
@@ -28,7 +30,8 @@ MemoryKey memory_key(const PrincipalId& principal, std::string_view key) {
 }
 
 MemoryTier::MemoryTier(std::uint64_t bytes_max) {
-  const std::uint64_t shards_count = std::clamp<std::uint64_t>(bytes_max / kShardBytesMin, 1, kShardsMax);
+  const std::uint64_t shards_count =
+      std::clamp<std::uint64_t>(bytes_max / kShardBytesMin, 1, kShardsMax);
   shard_bytes_max_ = bytes_max / shards_count;
   for (std::uint64_t i = 0; i < shards_count; ++i) shards_.push_back(std::make_unique<Shard>());
 }
@@ -104,7 +107,8 @@ void MemoryTier::put_if_absent(const MemoryKey& key, EntryRef entry, const Origi
   const std::lock_guard lock(shard.mutex);
   if (shard.table.contains(key)) return;
   insert(shard, key, std::move(entry), origin);
-  if (const auto at = shard.table.find(key); at != shard.table.end()) at->second.is_used_lately = true;
+  if (const auto at = shard.table.find(key); at != shard.table.end())
+    at->second.is_used_lately = true;
 }
 
 void MemoryTier::confirm(const MemoryKey& key, const Entry* entry, std::uint64_t mark) {

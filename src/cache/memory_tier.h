@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // MemoryTier: the entries that are served without a look at the disk. Bounded in bytes; thread-safe.
 //
-// Sharded, so that serving threads seldom meet; each shard is a table and a ring in order of arrival. What is used while it
-// waits for its eviction gets a second round (the CLOCK rule): a hit then sets one bit instead of moving list nodes, which
-// costs a third of an LRU's cache misses and keeps as much of what is wanted.
+// Sharded, so that serving threads seldom meet; each shard is a table and a ring in order of arrival. What is used
+// while it waits for its eviction gets a second round (the CLOCK rule): a hit then sets one bit instead of moving list
+// nodes, which costs a third of an LRU's cache misses and keeps as much of what is wanted.
 //
-// The identity of an entry is the principal's id and a keyed hash of the request key, both compared in full: two principals
-// cannot meet here, and nobody outside can make two keys meet.
+// The identity of an entry is the principal's id and a keyed hash of the request key, both compared in full: two
+// principals cannot meet here, and nobody outside can make two keys meet.
 #pragma once
 
 #include <atomic>
@@ -35,12 +35,13 @@ MemoryKey memory_key(const PrincipalId& principal, std::string_view key);
 struct MemoryKeyHash {
   // Both halves are random already.
   std::size_t operator()(const MemoryKey& key) const {
-    return static_cast<std::size_t>(key.key_hash[0] ^ load_big_endian<std::uint64_t>(ByteView(key.principal).first(8)));
+    return static_cast<std::size_t>(
+        key.key_hash[0] ^ load_big_endian<std::uint64_t>(ByteView(key.principal).first(8)));
   }
 };
 
-// What a held entry remembers of the store: which row it is, and how often that row's slot had changed when it was read.
-// A copy of another process's newer write is recognised by a different mark (cache/generations.h).
+// What a held entry remembers of the store: which row it is, and how often that row's slot had changed when it was
+// read. A copy of another process's newer write is recognised by a different mark (cache/generations.h).
 struct Origin {
   RowKey row{};
   std::uint64_t mark = 0;
@@ -79,8 +80,8 @@ class MemoryTier {
     EntryRef entry;
     Origin origin;
     std::uint64_t bytes = 0;
-    bool is_used = false;        // since the eviction hand last passed
-    bool is_used_lately = false; // since take_used_rows()
+    bool is_used = false;         // since the eviction hand last passed
+    bool is_used_lately = false;  // since take_used_rows()
     Held* older = nullptr;
     Held* newer = nullptr;
   };
@@ -98,7 +99,10 @@ class MemoryTier {
     void make_room(std::uint64_t bytes_max);
   };
 
-  Shard& shard_of(const MemoryKey& key) { return *shards_[(key.key_hash[1] ^ std::to_integer<std::uint64_t>(key.principal[15])) % shards_.size()]; }
+  Shard& shard_of(const MemoryKey& key) {
+    return *shards_[(key.key_hash[1] ^ std::to_integer<std::uint64_t>(key.principal[15])) %
+                    shards_.size()];
+  }
   void insert(Shard& shard, const MemoryKey& key, EntryRef entry, const Origin& origin);
 
   std::uint64_t shard_bytes_max_;

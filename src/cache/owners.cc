@@ -15,7 +15,8 @@
 namespace ghmesh::cache {
 namespace {
 
-constexpr int kLockTriesMax = 600;  // of 5 ms: 3 s, ten times what the check of a full store of 1 GiB takes
+constexpr int kLockTriesMax =
+    600;  // of 5 ms: 3 s, ten times what the check of a full store of 1 GiB takes
 constexpr Duration kLockPause = 5ms;
 constexpr std::size_t kNoteBytesMax = 256;
 
@@ -24,24 +25,29 @@ std::uint64_t pid_namespace() {
   return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
-std::string note_in_use() { return "in use, pid namespace " + std::to_string(pid_namespace()) + "\n"; }
+std::string note_in_use() {
+  return "in use, pid namespace " + std::to_string(pid_namespace()) + "\n";
+}
 
 // What the data file looks like when it was left in order; empty when there is none.
 std::string note_in_order(const std::filesystem::path& data_file) {
   struct stat status {};
   if (::stat(data_file.c_str(), &status) != 0) return {};
-  return "in order, inode " + std::to_string(status.st_ino) + " bytes " + std::to_string(status.st_size) + " changed " +
-         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + "\n";
+  return "in order, inode " + std::to_string(status.st_ino) + " bytes " +
+         std::to_string(status.st_size) + " changed " + std::to_string(status.st_mtim.tv_sec) +
+         "." + std::to_string(status.st_mtim.tv_nsec) + "\n";
 }
 
 std::string read_note(int fd) {
   std::array<char, kNoteBytesMax> buffer{};
   const ssize_t bytes_count = ::pread(fd, buffer.data(), buffer.size(), 0);
-  return bytes_count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(bytes_count)) : std::string();
+  return bytes_count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(bytes_count))
+                         : std::string();
 }
 
 bool write_note(int fd, const std::string& note) {
-  return ::ftruncate(fd, 0) == 0 && ::pwrite(fd, note.data(), note.size(), 0) == static_cast<ssize_t>(note.size());
+  return ::ftruncate(fd, 0) == 0 &&
+         ::pwrite(fd, note.data(), note.size(), 0) == static_cast<ssize_t>(note.size());
 }
 
 bool lock_shared(int fd) {
@@ -54,7 +60,8 @@ bool lock_shared(int fd) {
 
 }  // namespace
 
-Result<std::unique_ptr<Owners>> Owners::attach(const std::filesystem::path& directory, const std::function<void()>& check) {
+Result<std::unique_ptr<Owners>> Owners::attach(const std::filesystem::path& directory,
+                                               const std::function<void()>& check) {
   const std::filesystem::path file = directory / "owners";
   const std::filesystem::path data_file = directory / "data.mdb";
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -69,7 +76,8 @@ Result<std::unique_ptr<Owners>> Owners::attach(const std::filesystem::path& dire
   } else if (!lock_shared(fd)) {
     ::close(fd);
     return Errc::store_failed;
-  } else if (const std::string note = read_note(fd); note.starts_with("in use") && note != note_in_use()) {
+  } else if (const std::string note = read_note(fd);
+             note.starts_with("in use") && note != note_in_use()) {
     ::close(fd);
     return Errc::store_unsafe;
   }

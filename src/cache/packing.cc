@@ -45,7 +45,8 @@ ZSTD_CCtx* thread_compressor() {
   thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context = [] {
     std::unique_ptr<ZSTD_CCtx, FreeContext> made(ZSTD_createCCtx());
     GHMESH_CHECK(made != nullptr);
-    // The length stands before the frame, and the seal is the checksum: leave both out, and the dictionary's number too.
+    // The length stands before the frame, and the seal is the checksum: leave both out, and the dictionary's number
+    // too.
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_contentSizeFlag, 0);
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_checksumFlag, 0);
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_dictIDFlag, 0);

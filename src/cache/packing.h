@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Packing: zstd with a dictionary of our own, for the bodies and headers that go to disk.
 //
-// GitHub's answers repeat the same field names and URL shapes; with a dictionary that has seen them, 2 KB shrink to a seventh,
-// where plain zstd reaches a third. The dictionary is part of the format: a store written with one can be read with no other,
-// so a new one means a new format version. How it was trained: docs/wire/store.md.
+// GitHub's answers repeat the same field names and URL shapes; with a dictionary that has seen them, 2 KB shrink to a
+// seventh, where plain zstd reaches a third. The dictionary is part of the format: a store written with one can be read
+// with no other, so a new one means a new format version. How it was trained: docs/wire/store.md.
 //
-// Thread-safe. What pack() made, unpack() gives back; anything else is refused before more than `plain_bytes_max` are held.
+// Thread-safe. What pack() made, unpack() gives back; anything else is refused before more than `plain_bytes_max` are
+// held.
 #pragma once
 
 #include "base/bytes.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Who else holds an answer for the same request: the principals that this process has seen, and which keys each of them holds.
+// Who else holds an answer for the same request: the principals that this process has seen, and which keys each of them
+// holds.
 //
-// For proofs only: what is found here may be *asked about* with the asking principal's own credential, never served before.
-// Both tables are bounded; forgetting costs an ordinary call to GitHub. Thread-safe.
+// For proofs only: what is found here may be *asked about* with the asking principal's own credential, never served
+// before. Both tables are bounded; forgetting costs an ordinary call to GitHub. Thread-safe.
 #pragma once
 
 #include <deque>
@@ -27,9 +28,12 @@ class Principals {
   PrincipalRef find(const PrincipalId& id);
 
  private:
-  static constexpr std::size_t kPrincipalsMax = 1024;  // a busy CI host sees hundreds of job tokens an hour
+  static constexpr std::size_t kPrincipalsMax =
+      1024;  // a busy CI host sees hundreds of job tokens an hour
   struct IdHash {
-    std::size_t operator()(const PrincipalId& id) const { return static_cast<std::size_t>(load_big_endian<std::uint64_t>(ByteView(id).first(8))); }
+    std::size_t operator()(const PrincipalId& id) const {
+      return static_cast<std::size_t>(load_big_endian<std::uint64_t>(ByteView(id).first(8)));
+    }
   };
 
   std::mutex mutex_;
@@ -46,9 +50,12 @@ class Holders {
 
  private:
   static constexpr std::size_t kKeysMax = 65'536;  // 8 MiB at worst
-  static constexpr std::size_t kHoldersMax = 4;    // the newest bodies are the ones that will prove true
+  static constexpr std::size_t kHoldersMax =
+      4;  // the newest bodies are the ones that will prove true
   struct HashOfHash {
-    std::size_t operator()(const crypto::TableHash& hash) const { return static_cast<std::size_t>(hash[0]); }
+    std::size_t operator()(const crypto::TableHash& hash) const {
+      return static_cast<std::size_t>(hash[0]);
+    }
   };
 
   std::mutex mutex_;

@@ -27,7 +27,8 @@ constexpr int kExitDamaged = 1;
 
 std::size_t page_number_at(const char* inside, std::size_t page_bytes) {
   std::size_t number = 0;
-  std::memcpy(&number, inside - reinterpret_cast<std::uintptr_t>(inside) % page_bytes, sizeof(number));
+  std::memcpy(&number, inside - reinterpret_cast<std::uintptr_t>(inside) % page_bytes,
+              sizeof(number));
   return number;
 }
 
@@ -42,8 +43,11 @@ class PageMap {
     const char* begin = static_cast<const char*>(value.mv_data);
     if (begin < base_ || value.mv_size > bytes_count()) return false;
     const auto offset = static_cast<std::size_t>(begin - base_);
-    if (offset > bytes_count() - value.mv_size || !is_page(begin, offset / page_bytes_)) return false;
-    for (std::size_t page = offset / page_bytes_; page * page_bytes_ < offset + value.mv_size; ++page) uses_[page] = Use::data;
+    if (offset > bytes_count() - value.mv_size || !is_page(begin, offset / page_bytes_))
+      return false;
+    for (std::size_t page = offset / page_bytes_; page * page_bytes_ < offset + value.mv_size;
+         ++page)
+      uses_[page] = Use::data;
     return true;
   }
   bool add_free(std::size_t page) {
@@ -61,17 +65,22 @@ class PageMap {
   enum class Use : std::uint8_t { unknown, data, free };
   std::size_t bytes_count() const { return uses_.size() * page_bytes_; }
   // Every page that a key or value begins on starts with its own number.
-  bool is_page(const char* inside, std::size_t number) const { return page_number_at(inside, page_bytes_) == number; }
+  bool is_page(const char* inside, std::size_t number) const {
+    return page_number_at(inside, page_bytes_) == number;
+  }
 
   const char* base_;
   std::size_t page_bytes_;
   std::vector<Use> uses_;
 };
 
-std::size_t pages_of(const MDB_stat& stat) { return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages; }
+std::size_t pages_of(const MDB_stat& stat) {
+  return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+}
 
 // Every key and value, in order; each of them where the file is; as many as the table says.
-bool walk(MDB_txn* txn, MDB_dbi table, PageMap& pages, volatile unsigned& sum, std::size_t& pages_count) {
+bool walk(MDB_txn* txn, MDB_dbi table, PageMap& pages, volatile unsigned& sum,
+          std::size_t& pages_count) {
   MDB_stat stat{};
   MDB_cursor* cursor = nullptr;
   if (mdb_stat(txn, table, &stat) != 0 || mdb_cursor_open(txn, table, &cursor) != 0) return false;
@@ -81,12 +90,15 @@ bool walk(MDB_txn* txn, MDB_dbi table, PageMap& pages, volatile unsigned& sum, s
   Bytes previous;
   int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
   for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-    if (++entries_count > stat.ms_entries || !pages.add_value(key) || !pages.add_value(value)) return false;
+    if (++entries_count > stat.ms_entries || !pages.add_value(key) || !pages.add_value(value))
+      return false;
     const ByteView bytes(static_cast<const std::byte*>(key.mv_data), key.mv_size);
-    if (entries_count > 1 && !std::lexicographical_compare(previous.begin(), previous.end(), bytes.begin(), bytes.end()))
+    if (entries_count > 1 &&
+        !std::lexicographical_compare(previous.begin(), previous.end(), bytes.begin(), bytes.end()))
       return false;
     previous.assign(bytes.begin(), bytes.end());
-    for (std::size_t i = 0; i < value.mv_size; i += 512) sum = sum + static_cast<const unsigned char*>(value.mv_data)[i];
+    for (std::size_t i = 0; i < value.mv_size; i += 512)
+      sum = sum + static_cast<const unsigned char*>(value.mv_data)[i];
   }
   return rc == MDB_NOTFOUND && entries_count == stat.ms_entries;
 }
@@ -96,7 +108,8 @@ bool walk_free_pages(MDB_txn* txn, PageMap& pages, std::size_t& pages_count) {
   constexpr MDB_dbi kFreeTable = 0;
   MDB_stat stat{};
   MDB_cursor* cursor = nullptr;
-  if (mdb_stat(txn, kFreeTable, &stat) != 0 || mdb_cursor_open(txn, kFreeTable, &cursor) != 0) return false;
+  if (mdb_stat(txn, kFreeTable, &stat) != 0 || mdb_cursor_open(txn, kFreeTable, &cursor) != 0)
+    return false;
   pages_count += pages_of(stat);
   MDB_val key{}, value{};
   std::size_t entries_count = 0;
@@ -136,7 +149,8 @@ bool walk_everything(const char* directory) {
   MDB_dbi main = 0;
   MDB_cursor* cursor = nullptr;
   MDB_val key{}, value{};
-  if (mdb_dbi_open(txn, nullptr, 0, &main) != 0 || mdb_cursor_open(txn, main, &cursor) != 0) return false;
+  if (mdb_dbi_open(txn, nullptr, 0, &main) != 0 || mdb_cursor_open(txn, main, &cursor) != 0)
+    return false;
   if (mdb_cursor_get(cursor, &key, &value, MDB_FIRST) != 0) return stat.ms_entries == 0;
   // LMDB does not tell where its map begins; any page does, because it knows its own number.
   const char* inside = static_cast<const char*>(value.mv_data);
@@ -160,7 +174,8 @@ bool walk_everything(const char* directory) {
 }
 
 [[noreturn]] void run_child(const char* directory) {
-  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM})
+    ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -177,11 +192,13 @@ bool walk_everything(const char* directory) {
 
 bool is_intact(const std::filesystem::path& directory) {
   const pid_t child = ::fork();
-  if (child < 0) return true;  // no process to spare: opening without a probe is what everybody else does
+  if (child < 0)
+    return true;  // no process to spare: opening without a probe is what everybody else does
   if (child == 0) run_child(directory.c_str());
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return true;  // somebody else reaped it (SIGCHLD ignored): nothing is known against the file
+    if (errno != EINTR)
+      return true;  // somebody else reaped it (SIGCHLD ignored): nothing is known against the file
   return WIFEXITED(status) && WEXITSTATUS(status) == kExitIntact;
 }
 

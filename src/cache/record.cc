@@ -142,9 +142,9 @@ Bytes write_record(const Entry& entry, const crypto::Secret& body_key) {
   Bytes out;
   append_big_endian<std::uint16_t>(out, static_cast<std::uint16_t>(entry.status));
   append_big_endian<std::uint8_t>(
-      out, static_cast<std::uint8_t>((entry.is_etag_computed ? kEtagComputed : 0) |
-                                     (entry.is_public ? kPublic : 0) | (is_digest ? kEtagIsDigest : 0) |
-                                     (is_body_apart ? kBodyApart : 0)));
+      out, static_cast<std::uint8_t>(
+               (entry.is_etag_computed ? kEtagComputed : 0) | (entry.is_public ? kPublic : 0) |
+               (is_digest ? kEtagIsDigest : 0) | (is_body_apart ? kBodyApart : 0)));
   append_varint(out, to_zigzag(to_seconds(entry.upstream_date)));
   append_varint(out, to_zigzag((entry.fetched_at - entry.upstream_date).count()));
   append_varint(out, to_zigzag((entry.proven_at - entry.fetched_at).count()));
@@ -197,7 +197,8 @@ Result<Record> parse_record(ByteView plain) {
   return record;
 }
 
-Bytes seal_row(const RowKey& key, const RowPrefix& prefix, ByteView record, const crypto::Secret& seal_key) {
+Bytes seal_row(const RowKey& key, const RowPrefix& prefix, ByteView record,
+               const crypto::Secret& seal_key) {
   Bytes row;
   write_prefix(prefix, row);
   append(row, crypto::seal(seal_key, context_of(key, prefix), record));

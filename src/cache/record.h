@@ -5,8 +5,9 @@
 //   row       a clear prefix, and behind it what is sealed under the principal's key
 //   body      inside the row when that stays small; else in a table of its own, sealed under a key that only rows know
 //
-// The prefix holds what eviction must know without any key: when the row was last used, and which body goes with it. All but
-// the time of last use is authenticated by the seal, so a row or a body that was moved, mixed or flipped does not open.
+// The prefix holds what eviction must know without any key: when the row was last used, and which body goes with it.
+// All but the time of last use is authenticated by the seal, so a row or a body that was moved, mixed or flipped does
+// not open.
 #pragma once
 
 #include <array>
@@ -58,7 +59,8 @@ Bytes write_record(const Entry& entry, const crypto::Secret& body_key);
 Result<Record> parse_record(ByteView plain);
 
 // A whole row: prefix and sealed record.
-Bytes seal_row(const RowKey& key, const RowPrefix& prefix, ByteView record, const crypto::Secret& seal_key);
+Bytes seal_row(const RowKey& key, const RowPrefix& prefix, ByteView record,
+               const crypto::Secret& seal_key);
 // Errors: seal_rejected and those of parse_record.
 Result<Record> open_row(const RowKey& key, ByteView row, const crypto::Secret& seal_key);
 

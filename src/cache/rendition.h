@@ -16,8 +16,9 @@ struct Rendition {
   http::Body body;
 };
 
-// Room for one rendition. Nearly every daemon is asked by one name, so the first one that is made takes the room; others are made
-// anew each time. Any number of threads may read and offer. A copy of an entry starts with an empty slot: the copy may differ.
+// Room for one rendition. Nearly every daemon is asked by one name, so the first one that is made takes the room;
+// others are made anew each time. Any number of threads may read and offer. A copy of an entry starts with an empty
+// slot: the copy may differ.
 class RenditionSlot {
  public:
   RenditionSlot() = default;
@@ -30,7 +31,8 @@ class RenditionSlot {
   // Keeps it if the room is free. Answers what is kept, which lives as long as the slot.
   const Rendition* offer(std::unique_ptr<const Rendition> made) const {
     const Rendition* expected = nullptr;
-    if (held_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return made.release();
+    if (held_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel))
+      return made.release();
     return expected;
   }
 

@@ -13,13 +13,15 @@ namespace {
 constexpr std::size_t kInsideBodyBytesMax = 64 * 1024;
 
 void seal_body_of(PreparedRow& prepared) {
-  prepared.body_key = std::make_shared<const crypto::Secret>(crypto::random_secret(crypto::kSealKeyBytes));
+  prepared.body_key =
+      std::make_shared<const crypto::Secret>(crypto::random_secret(crypto::kSealKeyBytes));
   prepared.sealed_body = seal_body(as_bytes(*prepared.entry->body), *prepared.body_key);
 }
 
 }  // namespace
 
-void BodyIndex::remember(const crypto::Digest& digest, BodyId id, std::shared_ptr<const crypto::Secret> key, ByteView sealed) {
+void BodyIndex::remember(const crypto::Digest& digest, BodyId id,
+                         std::shared_ptr<const crypto::Secret> key, ByteView sealed) {
   Known known{.id = id, .key = std::move(key)};
   if (sealed.size() < known.nonce.size()) return;
   std::copy_n(sealed.begin(), known.nonce.size(), known.nonce.begin());
@@ -44,7 +46,8 @@ std::optional<BodyIndex::Known> BodyIndex::find(const crypto::Digest& digest) {
   return at->second->known;
 }
 
-PreparedRow RowWriter::prepare(const RowKey& key, EntryRef entry, PrincipalRef principal, std::uint32_t last_use) {
+PreparedRow RowWriter::prepare(const RowKey& key, EntryRef entry, PrincipalRef principal,
+                               std::uint32_t last_use) {
   PreparedRow prepared{.key = key, .entry = std::move(entry), .principal = std::move(principal)};
   if (prepared.entry->body->size() <= kInsideBodyBytesMax) {
     const Bytes record = write_record(*prepared.entry, crypto::Secret());
@@ -59,7 +62,8 @@ PreparedRow RowWriter::prepare(const RowKey& key, EntryRef entry, PrincipalRef p
   return prepared;
 }
 
-Result<void> RowWriter::write(WriteTransaction& transaction, PreparedRow& prepared, std::uint32_t last_use) {
+Result<void> RowWriter::write(WriteTransaction& transaction, PreparedRow& prepared,
+                              std::uint32_t last_use) {
   if (!prepared.row.empty()) return transaction.put_row(prepared.key, prepared.row);
 
   // An earlier row of the same group may have brought this body.
@@ -86,7 +90,8 @@ Result<void> RowWriter::write(WriteTransaction& transaction, PreparedRow& prepar
   }
   const RowPrefix prefix{.last_use = last_use, .body_id = id};
   const Bytes record = write_record(*prepared.entry, *prepared.body_key);
-  return transaction.put_row(prepared.key, seal_row(prepared.key, prefix, record, prepared.principal->seal_key));
+  return transaction.put_row(prepared.key,
+                             seal_row(prepared.key, prefix, record, prepared.principal->seal_key));
 }
 
 }  // namespace ghmesh::cache

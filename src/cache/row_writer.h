@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// RowWriter: makes a row of an entry. What is slow (packing, sealing) happens before the write lock is taken; what depends on
-// the tables (which body id, whether the same bytes are there already) happens under it.
+// RowWriter: makes a row of an entry. What is slow (packing, sealing) happens before the write lock is taken; what
+// depends on the tables (which body id, whether the same bytes are there already) happens under it.
 //
 // One writing thread uses it; remember_body() may be called by any.
 #pragma once
@@ -16,9 +16,9 @@
 
 namespace ghmesh::cache {
 
-// Where bodies with these digests lie, of those that this process met: so that principals that hold the same body, and a row
-// whose times change but whose body does not, share the bytes. An id may have been given to other bytes since, which the
-// remembered nonce tells. Bounded, thread-safe.
+// Where bodies with these digests lie, of those that this process met: so that principals that hold the same body, and
+// a row whose times change but whose body does not, share the bytes. An id may have been given to other bytes since,
+// which the remembered nonce tells. Bounded, thread-safe.
 class BodyIndex {
  public:
   struct Known {
@@ -26,15 +26,20 @@ class BodyIndex {
     std::shared_ptr<const crypto::Secret> key;
     std::array<std::byte, 24> nonce{};
 
-    bool is_start_of(ByteView sealed) const { return sealed.size() >= nonce.size() && equal(sealed.first(nonce.size()), nonce); }
+    bool is_start_of(ByteView sealed) const {
+      return sealed.size() >= nonce.size() && equal(sealed.first(nonce.size()), nonce);
+    }
   };
-  void remember(const crypto::Digest& digest, BodyId id, std::shared_ptr<const crypto::Secret> key, ByteView sealed);
+  void remember(const crypto::Digest& digest, BodyId id, std::shared_ptr<const crypto::Secret> key,
+                ByteView sealed);
   std::optional<Known> find(const crypto::Digest& digest);
 
  private:
   static constexpr std::size_t kBodiesMax = 4096;  // about 1 MiB
   struct HashOfDigest {
-    std::size_t operator()(const crypto::Digest& digest) const { return static_cast<std::size_t>(load_big_endian<std::uint64_t>(ByteView(digest).first(8))); }
+    std::size_t operator()(const crypto::Digest& digest) const {
+      return static_cast<std::size_t>(load_big_endian<std::uint64_t>(ByteView(digest).first(8)));
+    }
   };
   struct Item {
     crypto::Digest digest;
@@ -60,7 +65,8 @@ struct PreparedRow {
 
 class RowWriter {
  public:
-  PreparedRow prepare(const RowKey& key, EntryRef entry, PrincipalRef principal, std::uint32_t last_use);
+  PreparedRow prepare(const RowKey& key, EntryRef entry, PrincipalRef principal,
+                      std::uint32_t last_use);
   Result<void> write(WriteTransaction& transaction, PreparedRow& prepared, std::uint32_t last_use);
   BodyIndex& bodies() { return bodies_; }
 

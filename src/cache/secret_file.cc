@@ -40,7 +40,8 @@ Result<std::optional<crypto::Secret>> load(const std::filesystem::path& path) {
   }
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0) return Errc::store_failed;
-  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) return Errc::store_unsafe;
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0)
+    return Errc::store_unsafe;
   std::array<std::byte, kSecretFileBytes + 1> buffer{};
   const ssize_t bytes_count = ::read(file.fd(), buffer.data(), buffer.size());
   if (bytes_count < 0) return Errc::store_failed;
@@ -49,17 +50,21 @@ Result<std::optional<crypto::Secret>> load(const std::filesystem::path& path) {
   return std::optional<crypto::Secret>(std::move(secret));
 }
 
-// Written aside, synced, and linked to its name: link(2) fails when somebody else was first, where rename(2) would replace.
+// Written aside, synced, and linked to its name: link(2) fails when somebody else was first, where rename(2) would
+// replace.
 Result<void> create(const std::filesystem::path& path) {
   std::array<std::byte, 8> suffix{};
   crypto::fill_random(suffix);
   const std::string aside = path.string() + "." + hex(suffix);
-  const File file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const File file(
+      ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.is_open()) return Errc::store_failed;
   const crypto::Secret secret = crypto::random_secret(kSecretFileBytes);
-  const bool is_written = ::write(file.fd(), secret.reveal().data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+  const bool is_written = ::write(file.fd(), secret.reveal().data(), secret.size()) ==
+                              static_cast<ssize_t>(secret.size()) &&
                           ::fsync(file.fd()) == 0;
-  const bool is_linked = is_written && (::link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const bool is_linked =
+      is_written && (::link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
   ::unlink(aside.c_str());
   if (!is_linked) return Errc::store_failed;
   return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Varints of the store's formats: seven bits a byte, lowest first (LEB128). Times and lengths are small numbers nearly always,
-// and at 300 bytes a row every byte shows.
+// Varints of the store's formats: seven bits a byte, lowest first (LEB128). Times and lengths are small numbers nearly
+// always, and at 300 bytes a row every byte shows.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ inline void append_varint(Bytes& out, std::uint64_t value) {
   out.push_back(static_cast<std::byte>(value));
 }
 
-// nullopt when the bytes end too early, when the number has more than 64 bits, or when it is spelled longer than it needs.
+// nullopt when the bytes end too early, when the number has more than 64 bits, or when it is spelled longer than it
+// needs.
 inline std::optional<std::uint64_t> take_varint(Reader& in) {
   std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {

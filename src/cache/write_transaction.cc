@@ -7,9 +7,12 @@ namespace ghmesh::cache {
 namespace {
 
 MDB_val to_val(ByteView bytes) {
-  return {.mv_size = bytes.size(), .mv_data = const_cast<void*>(static_cast<const void*>(bytes.data()))};
+  return {.mv_size = bytes.size(),
+          .mv_data = const_cast<void*>(static_cast<const void*>(bytes.data()))};
 }
-ByteView to_view(const MDB_val& value) { return {static_cast<const std::byte*>(value.mv_data), value.mv_size}; }
+ByteView to_view(const MDB_val& value) {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
 
 std::array<std::byte, 8> id_bytes(BodyId id) {
   std::array<std::byte, 8> bytes{};
@@ -31,7 +34,9 @@ class Cursor {
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
-  int move(MDB_val& key, MDB_val& value, MDB_cursor_op where) { return rc_ != 0 ? rc_ : mdb_cursor_get(cursor_, &key, &value, where); }
+  int move(MDB_val& key, MDB_val& value, MDB_cursor_op where) {
+    return rc_ != 0 ? rc_ : mdb_cursor_get(cursor_, &key, &value, where);
+  }
 
  private:
   MDB_cursor* cursor_ = nullptr;
@@ -133,9 +138,12 @@ Result<void> WriteTransaction::drop_body(BodyId id) {
   return put(Table::body_refs, key, value);
 }
 
-Result<std::optional<ByteView>> WriteTransaction::get_body(BodyId id) { return get(Table::bodies, id_bytes(id)); }
+Result<std::optional<ByteView>> WriteTransaction::get_body(BodyId id) {
+  return get(Table::bodies, id_bytes(id));
+}
 
-Result<std::vector<WriteTransaction::Row>> WriteTransaction::rows_from(const RowKey& key, std::size_t rows_max) {
+Result<std::vector<WriteTransaction::Row>> WriteTransaction::rows_from(const RowKey& key,
+                                                                       std::size_t rows_max) {
   std::vector<Row> rows;
   Cursor cursor(txn_, dbi(Table::rows));
   MDB_val name = to_val(key), value{};
@@ -164,7 +172,8 @@ Result<std::vector<WriteTransaction::Row>> WriteTransaction::rows_from(const Row
 Result<void> WriteTransaction::trim_candidates(const RowKey& from) {
   constexpr std::size_t kTrimmedMax = 4096;
   MDB_stat candidates{};
-  if (const int rc = mdb_stat(txn_, dbi(Table::candidates), &candidates); rc != 0) return error_of_lmdb(rc);
+  if (const int rc = mdb_stat(txn_, dbi(Table::candidates), &candidates); rc != 0)
+    return error_of_lmdb(rc);
   const std::size_t kept_count = rows_count();
   RowKey at = from;
   for (std::size_t i = 0; i < kTrimmedMax && candidates.ms_entries - i > kept_count; ++i) {
@@ -195,7 +204,8 @@ std::uint64_t WriteTransaction::used_bytes() const {
   std::uint64_t pages_count = 0;
   MDB_stat stat{};
   for (const MDB_dbi table : tables_)
-    if (mdb_stat(txn_, table, &stat) == 0) pages_count += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    if (mdb_stat(txn_, table, &stat) == 0)
+      pages_count += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   return pages_count * stat.ms_psize;
 }
 

@@ -11,8 +11,8 @@
 namespace ghmesh::cache {
 namespace {
 
-// What a slow disk may leave waiting. Erasures are small, and dropping one would keep what was revoked: they have room of
-// their own.
+// What a slow disk may leave waiting. Erasures are small, and dropping one would keep what was revoked: they have room
+// of their own.
 constexpr std::size_t kQueueChangesMax = 16'384;
 constexpr std::uint64_t kQueueBytesMax = 64ull << 20;
 constexpr std::size_t kQueueErasuresMax = 65'536;
@@ -34,7 +34,9 @@ constexpr std::size_t kTouchesMax = 4096;  // 4,096 pages of 4 KiB at worst, eve
 // What a row needs in a page beyond its bytes, given that pages of random keys are two thirds full.
 constexpr std::uint64_t page_bytes_for(std::uint64_t row_bytes) { return row_bytes * 3 / 2; }
 
-std::uint64_t queue_bytes_of(const EntryRef& entry) { return entry ? entry->body->size() + entry->head_text.size() + 512 : 64; }
+std::uint64_t queue_bytes_of(const EntryRef& entry) {
+  return entry ? entry->body->size() + entry->head_text.size() + 512 : 64;
+}
 
 }  // namespace
 
@@ -75,7 +77,8 @@ std::shared_ptr<Writer::Waiter> Writer::enqueue(Change change, Wait wait) {
     }
     change.waiter = waiter;
     change.version = next_version_++;
-    if (is_put || change.kind == Kind::erase) queued_[change.put.key] = {.entry = change.put.entry, .version = change.version};
+    if (is_put || change.kind == Kind::erase)
+      queued_[change.put.key] = {.entry = change.put.entry, .version = change.version};
     if (change.kind == Kind::erase_all) queued_.clear();
     queued_count_.store(queued_.size(), std::memory_order_release);
     queue_bytes_ += bytes;
@@ -104,7 +107,9 @@ void Writer::erase(const MemoryKey& key, const RowKey& row) {
   enqueue({.kind = Kind::erase, .put = {.key = key, .row = row}}, Wait::none);
 }
 
-Result<void> Writer::erase_all() { return await(enqueue({.kind = Kind::erase_all}, Wait::until_synced)); }
+Result<void> Writer::erase_all() {
+  return await(enqueue({.kind = Kind::erase_all}, Wait::until_synced));
+}
 
 Result<void> Writer::flush() { return await(enqueue({.kind = Kind::barrier}, Wait::until_synced)); }
 
@@ -134,7 +139,9 @@ bool Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const Duration until_house = std::max(Duration(1ms), next_reader_check_ - read_clocks().instant);
   work_.wait_for(lock, until_house, [&] { return is_stopping_ || !queue_.empty(); });
   if (queue_.empty()) return !is_stopping_;
-  const auto is_urgent = [&] { return is_stopping_ || waiters_count_ > 0 || queue_.size() >= kGatherChangesMax; };
+  const auto is_urgent = [&] {
+    return is_stopping_ || waiters_count_ > 0 || queue_.size() >= kGatherChangesMax;
+  };
   if (!is_urgent()) work_.wait_for(lock, kGatherTime, is_urgent);
   return true;
 }
@@ -156,7 +163,8 @@ Result<void> Writer::make_room(std::uint64_t bytes_count) {
   const std::uint64_t needed_bytes = page_bytes_for(bytes_count);
   if (used_bytes + needed_bytes <= options_.disk_bytes_max) return {};
   // Rows leave holes in their pages, which new rows fill; so as much goes as comes, and what is too much already.
-  const std::uint64_t excess_bytes = used_bytes > options_.disk_bytes_max ? used_bytes - options_.disk_bytes_max : 0;
+  const std::uint64_t excess_bytes =
+      used_bytes > options_.disk_bytes_max ? used_bytes - options_.disk_bytes_max : 0;
   std::size_t evicted_count = 0;
   auto made = store_->write([&](WriteTransaction& transaction) -> Result<void> {
     auto evicted = evict(transaction, bytes_count + excess_bytes, random_);
@@ -173,14 +181,17 @@ void Writer::write_group(std::vector<Change>& group) {
   Result<void> written;
   try {
     written = apply(group, marks);
-  } catch (const std::exception&) {  // out of memory while a group is packed: this group is lost, not the program
+  } catch (
+      const std::
+          exception&) {  // out of memory while a group is packed: this group is lost, not the program
     written = Errc::store_failed;
   }
-  for (auto& [slot, slot_marks] : marks) slot_marks.after = store_->generations().count_up(slot_marks.row);
-  if (written && std::ranges::any_of(group, [](const Change& change) { return change.kind == Kind::erase_all; }))
+  for (auto& [slot, slot_marks] : marks)
+    slot_marks.after = store_->generations().count_up(slot_marks.row);
+  if (written && std::ranges::any_of(
+                     group, [](const Change& change) { return change.kind == Kind::erase_all; }))
     store_->generations().count_up_all();
-  else
-    confirm(group, marks, written.has_value());
+  else confirm(group, marks, written.has_value());
   finish(group, written);
   note_result(written);
 }
@@ -193,7 +204,8 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
     const Put& put = group[i].put;
     if (group[i].kind != Kind::put) continue;
     prepared[i] = rows_.prepare(put.row, put.entry, put.principal, last_use);
-    bytes_count += prepared[i].bytes() + (put.candidate ? put.candidate->sealed.size() + sizeof(RowKey) : 0);
+    bytes_count +=
+        prepared[i].bytes() + (put.candidate ? put.candidate->sealed.size() + sizeof(RowKey) : 0);
   }
   auto room = bytes_count > 0 ? make_room(bytes_count) : Result<void>();
   if (!room) return room;
@@ -206,7 +218,8 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
       switch (group[i].kind) {
         case Kind::put:
           done = rows_.write(transaction, prepared[i], last_use);
-          if (done && put.candidate) done = transaction.put(Table::candidates, put.candidate->at, put.candidate->sealed);
+          if (done && put.candidate)
+            done = transaction.put(Table::candidates, put.candidate->at, put.candidate->sealed);
           break;
         case Kind::erase: done = transaction.erase_row(put.row); break;
         case Kind::erase_all: done = transaction.erase_everything(); break;
@@ -214,21 +227,25 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
         case Kind::barrier: break;
       }
       if (!done) return done;
-      if (group[i].kind == Kind::put || group[i].kind == Kind::erase) marks[Generations::slot_of(put.row)].row = put.row;
+      if (group[i].kind == Kind::put || group[i].kind == Kind::erase)
+        marks[Generations::slot_of(put.row)].row = put.row;
     }
-    for (auto& [slot, slot_marks] : marks) slot_marks.before = store_->generations().count_up(slot_marks.row);
+    for (auto& [slot, slot_marks] : marks)
+      slot_marks.before = store_->generations().count_up(slot_marks.row);
     return {};
   });
 }
 
-// What we hold of the rows we wrote is what is on disk, unless somebody else counted up between our two counts: then it may
-// be theirs, and the next lookup reads it again. After a failure the old marks would only drop what we hold from memory.
+// What we hold of the rows we wrote is what is on disk, unless somebody else counted up between our two counts: then it
+// may be theirs, and the next lookup reads it again. After a failure the old marks would only drop what we hold from
+// memory.
 void Writer::confirm(const std::vector<Change>& group, const Marks& marks, bool is_written) {
   for (const Change& change : group) {
     if (change.kind != Kind::put) continue;
     const auto at = marks.find(Generations::slot_of(change.put.row));
     if (at == marks.end()) continue;
-    const auto expected = static_cast<std::uint32_t>(static_cast<std::uint32_t>(at->second.before) + 1);
+    const auto expected =
+        static_cast<std::uint32_t>(static_cast<std::uint32_t>(at->second.before) + 1);
     if (is_written && static_cast<std::uint32_t>(at->second.after) != expected) continue;
     memory_.confirm(change.put.key, change.put.entry.get(), at->second.after);
   }
@@ -266,10 +283,13 @@ void Writer::keep_house() {
   if (now < next_touch_) return;
   next_touch_ = now + kTouchInterval;
   std::vector<Change> group;
-  for (const RowKey& row : memory_.take_used_rows(kTouchesMax)) group.push_back({.kind = Kind::touch, .put = {.row = row}});
+  for (const RowKey& row : memory_.take_used_rows(kTouchesMax))
+    group.push_back({.kind = Kind::touch, .put = {.row = row}});
   for (std::size_t i = 0; i < group.size(); i += kGroupChangesMax) {
-    std::vector<Change> part(std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(i)),
-                             std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(std::min(i + kGroupChangesMax, group.size()))));
+    std::vector<Change> part(
+        std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(i)),
+        std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(
+                                                    std::min(i + kGroupChangesMax, group.size()))));
     write_group(part);
   }
 }

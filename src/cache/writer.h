@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Writer: the thread that brings entries to disk, many in one commit, because a sync costs 200 us and a row almost nothing.
+// Writer: the thread that brings entries to disk, many in one commit, because a sync costs 200 us and a row almost
+// nothing.
 //
-// Its queue is bounded in count and bytes. What does not fit is not written (counted; the entry stays in memory), so a slow
-// disk can never hold up an answer. Until an entry is on disk it is found in the queue.
+// Its queue is bounded in count and bytes. What does not fit is not written (counted; the entry stays in memory), so a
+// slow disk can never hold up an answer. Until an entry is on disk it is found in the queue.
 #pragma once
 
 #include <atomic>
@@ -119,7 +120,8 @@ class Writer {
   std::condition_variable done_;
   std::deque<Change> queue_;
   std::unordered_map<MemoryKey, Queued, MemoryKeyHash> queued_;
-  std::atomic<std::size_t> queued_count_{0};  // of queued_; so that a lookup takes no lock when nothing waits
+  std::atomic<std::size_t> queued_count_{
+      0};  // of queued_; so that a lookup takes no lock when nothing waits
   std::uint64_t queue_bytes_ = 0;
   std::uint64_t next_version_ = 1;
   std::size_t waiters_count_ = 0;
