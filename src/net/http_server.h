@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// HTTP/1.1 towards clients: one coroutine per connection, strict where attackers are creative, quick where nothing waits.
+// HTTP/1.1 towards clients: strict where attackers are creative, quick where nothing waits.
 //
 // A service first gets the chance to answer at once, on the thread that parsed the request, without a coroutine: that is the
-// path of a fresh hit. Otherwise its coroutine takes over the exchange and may stream in both directions.
+// path of a fresh hit, two system calls and no allocation. Otherwise its coroutine takes over the exchange and may stream in both
+// directions. Connections are spread over the runtime's threads and stay on theirs.
 //
 // What is malformed is answered with its status and a closed connection, and counted by reason:
 //   400 not HTTP/1.1, bare CR or LF, conflicting or repeated Content-Length, Content-Length with Transfer-Encoding, no Host
@@ -48,7 +49,8 @@ class Exchange {
   // The next part of the request's body; empty at its end. The view is valid until the next call.
   // Errors: http_timeout, http_malformed (bad chunk), truncated (client went away).
   virtual awaitable<Result<std::string_view>> read_some() = 0;
-  // A whole reply. Exactly one of send() or begin() per exchange.
+  // A whole reply. Exactly one of send() or begin() per exchange; a service that does neither gets the answer that fits: what was
+  // wrong with the body (400, 408, 413), or 500. An exchange whose body was not read to its end closes the connection.
   virtual awaitable<Result<void>> send(Reply reply) = 0;
   // A streamed reply: without Content-Length in `head` it is sent chunked. Then write() parts and finish() once. A reply that
   // cannot be finished must be abandon()ed: the connection closes, so the client sees an error and not a short answer.
@@ -61,7 +63,7 @@ class Exchange {
 class Service {
  public:
   virtual ~Service() = default;
-  // True when `reply` was filled. Must not wait. Called for requests without a body only.
+  // True when `reply` was filled; it comes empty, with room in more_head. Must not wait. Called for requests without a body only.
   virtual bool answer_now(const http::RequestHead& head, Door door, Reply& reply) = 0;
   virtual awaitable<void> answer(Exchange& exchange) = 0;
 };
@@ -81,7 +83,8 @@ struct HttpServerStats {
       rejected_timeout{0}, rejected_unsupported{0};
 };
 
-// Serves `listener` on every thread of the runtime until stop(). The service and stats outlive it.
+// Serves `listener` on every thread of the runtime. The runtime and the service outlive it. Destroy it when the runtime has
+// stopped: what is still open then ends with an error, and the service's coroutines that wait for a client run to their end.
 class HttpServer {
  public:
   HttpServer(Runtime& runtime, Listener listener, Service& service, HttpServerLimits limits);

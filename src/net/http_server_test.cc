@@ -43,7 +43,7 @@ class TestService : public Service {
     if (target == "/stream") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 3);
     if (target == "/stream-length") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 3);
     if (target == "/stream-short") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 2);
-    if (target == "/stream-large") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 1'000'000);
+    if (target == "/stream-large") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 100, large_part);
     if (target == "/deny") co_return co_await reply(exchange, "HTTP/1.1 403 Forbidden\r\n", denied);
     if (target == "/slow") co_await pause(exchange, 150ms);
     std::string body;
@@ -76,17 +76,18 @@ class TestService : public Service {
     if (!sent) last_error = sent.error();
   }
 
-  awaitable<void> stream(Exchange& exchange, std::string_view head, int parts_count) {
+  awaitable<void> stream(Exchange& exchange, std::string_view head, int parts_count, std::string_view part = "part\n") {
     Reply reply;
     reply.head = head;
     auto begun = co_await exchange.begin(std::move(reply));
-    for (int i = 0; begun && i < parts_count; ++i) begun = co_await exchange.write("part\n");
+    for (int i = 0; begun && i < parts_count; ++i) begun = co_await exchange.write(part);
     if (begun) begun = co_await exchange.finish();
     if (!begun) last_error = begun.error();
   }
 
   static constexpr std::size_t kLargeBytes = 8 << 20;
   const std::string denied = "no";
+  const std::string large_part = std::string(64 * 1024, 'S');
   Error last_error;  // read after the server has stopped
 };
 

@@ -22,8 +22,6 @@ class Wakeup {
   void wake() {
     if (auto waiter = std::move(waiter_)) waiter->wake();
   }
-  // The waiter never resumes: its coroutine is destroyed.
-  void drop() { auto dropped = std::move(waiter_); }
 
   awaitable<void> wait() {
     GHMESH_CHECK(waiter_ == nullptr);
