@@ -14,58 +14,73 @@
 namespace ghmesh::github {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
+namespace dom = simdjson::dom;
 
 // An error answer is a few lines; a larger one is somebody's page, and is not read.
 constexpr std::size_t kDenialBytesMax = 64 * 1024;
+// A parser needs about ten bytes for each one it reads. What a larger body took is given back after it.
+constexpr std::size_t kParserBytesKept = 128 * 1024;
 
-// simdjson reads past the end of its input, so the body is copied to where that is allowed. One buffer per thread,
-// reused.
+// The object that a body consists of. The whole body is checked before a field is read, because simdjson's lazy reader
+// (on-demand) may not be asked further after a syntax error, and follows a null pointer if it is. Each thread has one
+// parser.
 class Document {
  public:
-  // False when the body is too large or not JSON.
-  bool open(std::string_view body, std::size_t bytes_max) {
-    if (body.empty() || body.size() > bytes_max) return false;
-    buffer().assign(body);
-    buffer().resize(body.size() + simdjson::SIMDJSON_PADDING);
-    const simdjson::padded_string_view padded(buffer().data(), body.size(), buffer().size());
-    return parser().iterate(padded).get(document_) == simdjson::SUCCESS;
+  // `bytes_max` bounds what is read at all.
+  Document(std::string_view body, std::size_t bytes_max) {
+    if (body.empty() || body.size() > bytes_max) return;
+    // simdjson reads past the end of its input, so the body is copied to where that is allowed.
+    std::string& buffer = buffer_of_thread();
+    buffer.assign(body);
+    buffer.append(simdjson::SIMDJSON_PADDING, '\0');
+    is_open_ = parser_of_thread()
+                   .parse(buffer.data(), body.size(), /*realloc_if_needed=*/false)
+                   .get_object()
+                   .get(object_) == simdjson::SUCCESS;
   }
-  bool object(ondemand::object& object) {
-    return document_.get_object().get(object) == simdjson::SUCCESS;
+  ~Document() {
+    if (buffer_of_thread().size() <= kParserBytesKept) return;
+    parser_of_thread() = dom::parser();
+    buffer_of_thread() = std::string();
   }
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
+
+  bool is_open() const { return is_open_; }
+  const dom::object& object() const { return object_; }
 
  private:
-  static std::string& buffer() {
-    thread_local std::string instance;
-    return instance;
+  static std::string& buffer_of_thread() {
+    thread_local std::string buffer;
+    return buffer;
   }
-  static ondemand::parser& parser() {
-    thread_local ondemand::parser instance;
-    return instance;
+  static dom::parser& parser_of_thread() {
+    thread_local dom::parser parser;
+    return parser;
   }
-  ondemand::document document_;
+  dom::object object_;
+  bool is_open_ = false;
 };
 
-std::string_view text_of(ondemand::object& object, std::string_view name) {
+std::string_view text_of(const dom::object& object, std::string_view name) {
   std::string_view text;
-  if (object.find_field_unordered(name).get_string().get(text) != simdjson::SUCCESS) return {};
+  if (object.at_key(name).get_string().get(text) != simdjson::SUCCESS) return {};
   return text;
 }
 
-bool is_true(ondemand::object& object, std::string_view name) {
+bool is_true(const dom::object& object, std::string_view name) {
   bool value = false;
-  return object.find_field_unordered(name).get_bool().get(value) == simdjson::SUCCESS && value;
+  return object.at_key(name).get_bool().get(value) == simdjson::SUCCESS && value;
 }
 
-bool is_false(ondemand::object& object, std::string_view name) {
+bool is_false(const dom::object& object, std::string_view name) {
   bool value = true;
-  return object.find_field_unordered(name).get_bool().get(value) == simdjson::SUCCESS && !value;
+  return object.at_key(name).get_bool().get(value) == simdjson::SUCCESS && !value;
 }
 
-bool is_null(ondemand::object& object, std::string_view name) {
-  ondemand::value value;
-  return object.find_field_unordered(name).get(value) == simdjson::SUCCESS && value.is_null();
+bool is_null(const dom::object& object, std::string_view name) {
+  dom::element value;
+  return object.at_key(name).get(value) == simdjson::SUCCESS && value.is_null();
 }
 
 BodyState state_of_status(std::string_view status) {
@@ -75,21 +90,20 @@ BodyState state_of_status(std::string_view status) {
 
 // {"total_count": 2, "workflow_runs": [{"status": ...}, ...]}: settled when every member is. An empty list is not: the
 // first run may be about to appear.
-BodyState state_of_list(ondemand::object& object, std::string_view name) {
-  ondemand::array members;
-  if (object.find_field_unordered(name).get_array().get(members) != simdjson::SUCCESS)
-    return BodyState::unsaid;
+BodyState state_of_list(const dom::object& object, std::string_view name) {
+  dom::array members;
+  if (object.at_key(name).get_array().get(members) != simdjson::SUCCESS) return BodyState::unsaid;
   BodyState state = BodyState::active;
-  for (auto member : members) {
-    ondemand::object run;
-    if (member.get_object().get(run) != simdjson::SUCCESS) return BodyState::unsaid;
+  for (const dom::element member : members) {
+    dom::object run;
+    if (member.get_object().get(run) != simdjson::SUCCESS) return BodyState::active;
     state = state_of_status(text_of(run, "status"));
     if (state != BodyState::settled) return BodyState::active;
   }
   return state;
 }
 
-BodyState state_of_lists(ondemand::object& object, std::initializer_list<std::string_view> names) {
+BodyState state_of_lists(const dom::object& object, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
     if (const BodyState state = state_of_list(object, name); state != BodyState::unsaid)
       return state;
@@ -97,7 +111,7 @@ BodyState state_of_lists(ondemand::object& object, std::initializer_list<std::st
 }
 
 // A single check run or suite, a list of them, or the combined status of a commit.
-BodyState state_of_checks(ondemand::object& object) {
+BodyState state_of_checks(const dom::object& object) {
   if (const auto state = state_of_status(text_of(object, "status")); state != BodyState::unsaid)
     return state;
   if (const auto state = state_of_lists(object, {"check_runs", "check_suites"});
@@ -109,14 +123,14 @@ BodyState state_of_checks(ondemand::object& object) {
 }
 
 // Closed without a merge counts as open: it is reopened about as often as it is looked at.
-BodyState state_of_pull(ondemand::object& object) {
+BodyState state_of_pull(const dom::object& object) {
   if (is_true(object, "merged")) return BodyState::settled;
   if (text_of(object, "state") == "open" && is_null(object, "mergeable"))
     return BodyState::being_computed;
   return BodyState::active;
 }
 
-BodyState state_of_attempt(ondemand::object& object) {
+BodyState state_of_attempt(const dom::object& object) {
   if (const auto state = state_of_status(text_of(object, "status")); state != BodyState::unsaid)
     return state;
   return state_of_list(object, "jobs");
@@ -206,9 +220,9 @@ BodyState read_body_state(RouteClass route_class, std::string_view body) {
   using enum RouteClass;
   constexpr std::array kTelling{checks, pull, issue, run, run_attempt, run_list, search};
   if (std::ranges::find(kTelling, route_class) == kTelling.end()) return BodyState::unsaid;
-  Document document;
-  ondemand::object object;
-  if (!document.open(body, kJudgedBytesMax) || !document.object(object)) return BodyState::unsaid;
+  const Document document(body, kJudgedBytesMax);
+  if (!document.is_open()) return BodyState::unsaid;
+  const dom::object& object = document.object();
   switch (route_class) {
     case checks: return state_of_checks(object);
     case pull: return state_of_pull(object);
@@ -223,10 +237,9 @@ BodyState read_body_state(RouteClass route_class, std::string_view body) {
 }
 
 Denial read_denial(std::string_view body) {
-  Document document;
-  ondemand::object object;
-  if (!document.open(body, kDenialBytesMax) || !document.object(object)) return Denial::unknown;
-  const std::string message(text_of(object, "message"));
+  const Document document(body, kDenialBytesMax);
+  if (!document.is_open()) return Denial::unknown;
+  const std::string_view message = text_of(document.object(), "message");
   if (message.empty()) return Denial::unknown;
   const bool speaks_of_limit = contains_ignoring_case(message, "rate limit") ||
                                contains_ignoring_case(message, "abuse detection") ||
@@ -236,13 +249,11 @@ Denial read_denial(std::string_view body) {
 
 bool says_public(const Route& route, std::string_view body) {
   if (route.route_class != RouteClass::repository) return false;
-  Document document;
-  ondemand::object object;
-  if (!document.open(body, kJudgedBytesMax) || !document.object(object)) return false;
-  if (!is_false(object, "private")) return false;
+  const Document document(body, kJudgedBytesMax);
+  if (!document.is_open() || !is_false(document.object(), "private")) return false;
   if (route.repository.empty()) return true;  // asked by id: the name is not ours to compare
   // The answer must speak of the repository that was asked for.
-  const std::string full_name(text_of(object, "full_name"));
+  const std::string_view full_name = text_of(document.object(), "full_name");
   std::string asked(route.owner);
   asked += '/';
   asked += route.repository;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Private to github/: the few things that are read out of bodies. Never a whole parse into a tree: simdjson walks to
-// the fields that are asked for. What cannot be read says nothing, and the caller falls back to the careful side.
+// Private to github/: the few things that are read out of bodies, from bodies of bounded size. What cannot be read says
+// nothing, and the caller falls back to the careful side.
 #pragma once
 
 #include <string_view>

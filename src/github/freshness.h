@@ -39,7 +39,7 @@ struct Verdict {
 };
 
 // An answer says of itself whether it is finished (a completed run, a merged pull). Only bodies up to this size are
-// read for it: parsing goes at about 1 GB/s, and what is larger gets the short time of its route.
+// read for it: parsing takes about ten times its memory, and what is larger gets the short time of its route.
 inline constexpr std::size_t kJudgedBytesMax = 1 << 20;
 
 // `answer` is complete and decoded. A 304 is no answer of its own: judge what it confirms, with the fields it brought.

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace ghmesh::github {
 namespace {
@@ -76,6 +79,61 @@ TEST(Freshness, EveryClassHasATimeOrIsNeverKept){
     EXPECT_EQ(verdict.ttl > Seconds(0), !is_never) << #each; \
   }
     GHMESH_ROUTE_CLASSES(X)
+#undef X
+}
+
+// "10 min" and the like at the front of a cell; 0 for a cell without one.
+Seconds documented_time(std::string_view cell) {
+  std::int64_t number = 0;
+  std::size_t digits = 0;
+  while (digits < cell.size() && cell[digits] >= '0' && cell[digits] <= '9')
+    number = number * 10 + (cell[digits++] - '0');
+  const std::string_view unit = cell.substr(digits);
+  if (unit.starts_with(" s")) return Seconds(number);
+  if (unit.starts_with(" min")) return Seconds(number * 60);
+  if (unit.starts_with(" h")) return Seconds(number * 3600);
+  return Seconds(0);
+}
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  for (std::size_t at = 2; at < line.size();) {
+    const std::size_t end = std::min(line.find(" |", at), line.size());
+    cells.push_back(line.substr(at, end - at));
+    at = end + 3;
+  }
+  return cells;
+}
+
+// Every test runs in the root of the source tree.
+TEST(Freshness, IsAsItsDocumentSays) {
+  std::map<std::string, std::pair<Seconds, Seconds>> documented;
+  std::ifstream file("docs/freshness.md");
+  bool is_table = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("## ")) is_table = line == "## By class";
+    if (!is_table || !line.starts_with("| `")) continue;
+    const auto cells = cells_of(line);
+    ASSERT_GE(cells.size(), 3u) << line;
+    const Seconds usual = documented_time(cells[1]);
+    const Seconds settled = cells[2].empty() ? usual : documented_time(cells[2]);
+    for (std::size_t at = 0; (at = cells[0].find('`', at)) != std::string::npos;) {
+      const std::size_t end = cells[0].find('`', at + 1);
+      documented[cells[0].substr(at + 1, end - at - 1)] = {usual, settled};
+      at = end + 1;
+    }
+  }
+  const auto running = answer(200, "{}");
+  const auto finished = answer(200, R"({"status":"completed","merged":true,"state":"closed",)"
+                                    R"("workflow_runs":[{"status":"completed"}]})");
+#define X(each) \
+  if (RouteClass::each != RouteClass::unknown) { \
+    const Route route{.route_class = RouteClass::each}; \
+    ASSERT_TRUE(documented.contains(#each)) << #each; \
+    EXPECT_EQ(judge_answer(route, running, kPublic).ttl, documented[#each].first) << #each; \
+    EXPECT_EQ(judge_answer(route, finished, kPublic).ttl, documented[#each].second) << #each; \
+  }
+  GHMESH_ROUTE_CLASSES(X)
 #undef X
 }
 

@@ -90,6 +90,19 @@ TEST(JsonLinks, RewritesAnOriginWithAPath) {
             R"(["http:\/\/localhost:1\/user"])");
 }
 
+TEST(JsonLinks, AreFoundAtEveryOffset) {
+  // The search looks at sixteen places at once: no place of a block, and no tail behind the last block, may be missed.
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t after = 0; after < 40; ++after) {
+      const std::string head = "[\"" + std::string(before, 'm') + "\",\"";
+      const std::string tail = "/" + std::string(after, 'a') + "\"]";
+      ASSERT_EQ(rewrite_json_urls(head + "https://api.github.com" + tail, kRewrite),
+                head + "http://127.0.0.1:8418" + tail)
+          << before << ' ' << after;
+    }
+  }
+}
+
 TEST(JsonLinks, GrowsByABoundedAmountPerUrl) {
   const std::string long_name(kRewriteBytesMax + 1, 'h');
   const std::string_view body = R"(["https://api.github.com/a"])";
