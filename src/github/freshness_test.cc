@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+
 namespace ghmesh::github {
 namespace {
 
@@ -95,13 +97,11 @@ Seconds documented_time(std::string_view cell) {
   return Seconds(0);
 }
 
-std::vector<std::string> cells_of(const std::string& line) {
+// "| a | | c |" -> "a", "", "c".
+std::vector<std::string> cells_of(std::string_view line) {
   std::vector<std::string> cells;
-  for (std::size_t at = 2; at < line.size();) {
-    const std::size_t end = std::min(line.find(" |", at), line.size());
-    cells.push_back(line.substr(at, end - at));
-    at = end + 3;
-  }
+  take_until(line, '|');
+  while (!line.empty()) cells.emplace_back(trim(take_until(line, '|')));
   return cells;
 }
 
