@@ -98,6 +98,18 @@ bool is_unreserved(int c) {
          c == '.' || c == '_' || c == '~';
 }
 
+// Whether what follows a slash is neither another slash nor a dot segment. Nearly always its first letter says so.
+bool starts_plain_segment(std::string_view rest) {
+  if (rest.empty() || (rest.front() != '/' && rest.front() != '.')) return true;
+  const std::string_view segment = rest.substr(0, rest.find('/'));
+  return !segment.empty() && segment != "." && segment != "..";
+}
+
+// Like equal_ignoring_case(), and quick to say no: the names of most fields differ in length from those we look for.
+bool is_named(const http::FieldView& field, std::string_view name) {
+  return field.name.size() == name.size() && equal_ignoring_case(field.name, name);
+}
+
 // A path that every server on the way reads alike. No client encodes an unreserved character (RFC 3986, 2.3) without
 // wanting to look different from what it is: "/%72ate_limit".
 bool has_one_reading(std::string_view path) {
@@ -105,9 +117,7 @@ bool has_one_reading(std::string_view path) {
     const char c = path[i];
     if (c == '\\') return false;
     if (c == '/') {
-      const std::string_view after = path.substr(i + 1);
-      const std::string_view segment = after.substr(0, after.find('/'));
-      if (segment == "." || segment == ".." || after.starts_with('/')) return false;
+      if (!starts_plain_segment(path.substr(i + 1))) return false;
     } else if (c == '%') {
       if (i + 2 >= path.size()) return false;
       const int high = hex_value(path[i + 1]);
@@ -241,15 +251,15 @@ constexpr std::array<BypassField, 9> kBypassFields{{
 FieldsReading read_fields(const http::RequestHead& head) {
   FieldsReading reading;
   for (const http::FieldView& field : head.all_fields()) {
-    if (equal_ignoring_case(field.name, "accept")) {
+    if (is_named(field, "accept")) {
       reading.accept = field.value;
       ++reading.accepts_count;
-    } else if (equal_ignoring_case(field.name, "x-github-api-version")) {
+    } else if (is_named(field, "x-github-api-version")) {
       reading.api_version = field.value;
       ++reading.api_versions_count;
     } else if (reading.bypass == Bypass::none) {
       for (const BypassField& known : kBypassFields)
-        if (equal_ignoring_case(field.name, known.name)) reading.bypass = known.bypass;
+        if (is_named(field, known.name)) reading.bypass = known.bypass;
     }
   }
   return reading;
