@@ -71,7 +71,7 @@ constexpr Times times(RouteClass route_class) {
 // No poll interval above this is obeyed: a slip of one answer must not silence a route for a day.
 constexpr Seconds kPollIntervalMax{900};
 
-// "Moved" is permanent until the old name is given to another repository (trap 9).
+// "Moved" is permanent until the old name is given to another repository.
 constexpr Seconds kMovedTtl = kHour;
 
 bool is_json(const http::Headers& headers) {

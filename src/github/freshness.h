@@ -16,9 +16,9 @@
 
 namespace ghmesh::github {
 
-// A 404 may mean "not yet": negative answers live for seconds (trap 6).
+// A 404 may mean "not yet": negative answers live for seconds.
 inline constexpr Seconds kNegativeTtl{5};
-// How long access that was revoked at GitHub may go unnoticed for data that is not proven public (threat 16).
+// How long access that was revoked at GitHub may go unnoticed for data that is not proven public.
 inline constexpr Seconds kPrivateTtlMax{60};
 
 enum class Visibility { unproven, proven_public };

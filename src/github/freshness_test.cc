@@ -372,7 +372,7 @@ TEST(Public, IsSaidByTheRepositoryItselfOnly) {
   EXPECT_TRUE(says_public(classify_route("/repositories/5"), kBody));
 }
 
-// Threat 27 and trap 10: the golden list. A field that is added to it must not tell one principal about another.
+// The golden list. A field that is added to it must not tell one principal about another.
 TEST(KeptHeaders, AreAnAllowList) {
   const http::Headers sent{
       {"Server", "github.com"},

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kJson = "application/vnd.github+json";
 
-// One representation, six spellings (trap 15). hub adds ";charset=utf-8".
+// One representation, six spellings: left apart, they would split every entry by client. hub adds ";charset=utf-8".
 constexpr std::array<std::string_view, 6> kJsonSpellings{"*/*",
                                                          "application/json",
                                                          kJson,
@@ -144,7 +144,7 @@ void fold_case(std::string& text, std::size_t begin, std::size_t bytes_count) {
   for (std::size_t i = begin; i < begin + bytes_count; ++i) text[i] = ascii_lower(text[i]);
 }
 
-// Trap 16: logins and names of repositories are compared without case. Not where something is percent-encoded.
+// Logins and names of repositories are compared without case. Not where something is percent-encoded.
 void fold_name(std::string& out, std::size_t path_begin, std::string_view path,
                std::string_view name) {
   if (name.empty() || contains(name, "%")) return;

@@ -6,7 +6,7 @@
 // an entry.
 //   in the key     host, path (owner and repository in lower case), query (page=1 and per_page=30 folded away),
 //                  media type, API version
-//   one spelling   Accept: none, "", */*, application/json, vnd.github+json and vnd.github.v3+json are one representation
+//   one spelling   Accept: none, "", */*, application/json, vnd.github+json, vnd.github.v3+json are one representation
 //   left out       everything else: User-Agent, Time-Zone, Cookie, X-*, Cache-Control, the caller's validators
 //   passed through what cannot be left out without changing the meaning: see Bypass
 // Other media types go into the key and upstream as they are spelled: html, diff, patch, sha, text-match and the

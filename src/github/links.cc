@@ -24,6 +24,14 @@ bool ends_authority(std::string_view rest) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+#if defined(__SSE2__)
+__m128i load_block(const char* bytes) {
+  __m128i block;
+  std::memcpy(&block, bytes, sizeof block);
+  return block;
+}
+#endif
+
 // Like memmem(), which prepares a table at every call: too dear where every other line of a body is found.
 std::size_t find_bytes(std::string_view text, std::size_t from, std::string_view part) {
 #if defined(__SSE2__)
@@ -31,15 +39,12 @@ std::size_t find_bytes(std::string_view text, std::size_t from, std::string_view
   const __m128i first = _mm_set1_epi8(part.front());
   const __m128i last = _mm_set1_epi8(part.back());
   for (; from + part.size() + 15 <= text.size(); from += 16) {
-    const char* place = text.data() + from;
-    const auto load = [](const char* at) {
-      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    };
-    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(first, load(place)),
-                                       _mm_cmpeq_epi8(last, load(place + part.size() - 1)));
+    const __m128i both =
+        _mm_and_si128(_mm_cmpeq_epi8(first, load_block(text.data() + from)),
+                      _mm_cmpeq_epi8(last, load_block(text.data() + from + part.size() - 1)));
     for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(both)); mask != 0; mask &= mask - 1) {
       const auto offset = static_cast<std::size_t>(std::countr_zero(mask));
-      if (std::memcmp(place + offset, part.data(), part.size()) == 0) return from + offset;
+      if (text.substr(from + offset, part.size()) == part) return from + offset;
     }
   }
 #endif

@@ -2,7 +2,6 @@
 #include "github/route.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,7 +47,7 @@ class RouteTree {
 // Any total order will do, and lengths are quicker to compare than letters.
 bool before(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return a.size() < b.size();
-  return std::memcmp(a.data(), b.data(), a.size()) < 0;
+  return a < b;
 }
 
 // Takes "/segment" off the front of `rest`.
