@@ -271,7 +271,7 @@ def check_file_heads(tree):
         if name not in tree.code or re.search(rules.TESTS, name):
             continue
         header = name[:-len("cc")] + "h" if name.endswith(".cc") else None
-        if header not in tree.code and not re.match(r"// \w", head[1] if len(head) > 1 else ""):
+        if header not in tree.code and not re.match(r"// \S", head[1] if len(head) > 1 else ""):
             tree.report(name, 2, "no file comment: what is it for, and what is it not?")
         if name.endswith(".h") and "\n#pragma once\n" not in text:
             tree.report(name, 1, "no `#pragma once`")
