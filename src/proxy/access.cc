@@ -79,4 +79,9 @@ Result<UpstreamHost> AccessRules::upstream_of(std::string_view authority, net::D
                       .takes_credentials = host == kUploadsHost || !allowed->origin.empty()};
 }
 
+Result<UpstreamHost> AccessRules::uploads_host() const {
+  if (upstream_host_ == kApiHost) return upstream_of(kUploadsHost, net::Door::unix_socket);
+  return UpstreamHost{.origin = upstream_origin_, .is_api = false, .takes_credentials = true};
+}
+
 }  // namespace ghmesh::proxy

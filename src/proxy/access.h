@@ -37,6 +37,9 @@ class AccessRules {
   // Errors: http_misdirected.
   Result<UpstreamHost> upstream_of(std::string_view host, net::Door door) const;
 
+  // Where /api/uploads/ of TCP goes. Errors: http_misdirected (not on the allow-list).
+  Result<UpstreamHost> uploads_host() const;
+
   // The name of the API in keys: the upstream's authority, so that two upstreams never share an entry.
   const std::string& api_host() const { return api_host_; }
 

@@ -78,6 +78,12 @@ TEST(Access, TcpReachesNothingButTheApi) {
   EXPECT_EQ(found->origin, "https://api.github.com");
 }
 
+TEST(Access, UploadsGoToTheirOwnHostAtGithubCom) {
+  EXPECT_EQ(rules().uploads_host()->origin, "https://uploads.github.com");
+  EXPECT_EQ(AccessRules("https://ghe.example", {}, {}).uploads_host()->origin, "https://ghe.example");
+  EXPECT_FALSE(AccessRules("https://api.github.com", {}, {}).uploads_host());
+}
+
 TEST(Access, NamesAreTakenApart) {
   EXPECT_EQ(host_without_port("Example.com:8080"), "example.com");
   EXPECT_EQ(host_without_port("[::1]:80"), "[::1]");

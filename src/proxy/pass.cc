@@ -32,6 +32,20 @@ http::Headers forwarded_headers(const http::RequestHead& head) {
   return out;
 }
 
+// Path and query, also of an absolute-form target (RFC 9112, 3.2.2).
+std::string_view origin_form(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  const auto scheme_end = target.find("://");
+  if (scheme_end == std::string_view::npos) return "/";
+  const auto path = target.find('/', scheme_end + 3);
+  return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+// The API is asked in its own spelling; another host's paths are not ours to understand.
+std::string upstream_url(const UpstreamHost& host, const github::KeyedRequest& keyed, std::string_view target) {
+  return host.origin + (host.is_api ? keyed.upstream_target : std::string(origin_form(target)));
+}
+
 }  // namespace
 
 net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request, Instant began) {
@@ -41,7 +55,9 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
 
   net::UpstreamRequest question;
   question.method = head.method;
-  question.url = request.host.origin + (request.host.is_api ? request.keyed.upstream_target : std::string(head.target));
+  const bool is_upload = request.target.service == github::Service::uploads;
+  question.url = is_upload ? request.host.origin + request.keyed.upstream_target
+                           : upstream_url(request.host, request.keyed, head.target);
   question.headers = forwarded_headers(head);
   question.encoding = rewrite.to.empty() ? net::Encoding::as_is : net::Encoding::decode;
   if (request.host.takes_credentials) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "proxy/proxy.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "github/freshness.h"
@@ -33,11 +36,15 @@ Situation situation_of(const http::RequestHead& head, const cache::EntryRef& ent
   return situation;
 }
 
-// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now.
+// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now, and what
+// the credential may do (gh reads the scopes).
 http::Headers live_headers(const http::Headers& headers) {
+  constexpr std::array<std::string_view, 4> kPrefixes{"x-ratelimit-", "x-oauth-scopes", "x-accepted-oauth-scopes",
+                                                      "github-authentication-token-expiration"};
   http::Headers live;
   for (const http::Header& header : headers)
-    if (starts_with_ignoring_case(header.name, "x-ratelimit-")) live.add(header.name, header.value);
+    if (std::ranges::any_of(kPrefixes, [&](auto prefix) { return starts_with_ignoring_case(header.name, prefix); }))
+      live.add(header.name, header.value);
   return live;
 }
 
@@ -90,6 +97,12 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
   if (!target) return target.error();
   request.host = *std::move(host);
   request.target = *target;
+  if (request.target.service == github::Service::uploads) {
+    // Asked for in the way of GitHub Enterprise; at github.com uploads have a host of their own.
+    auto uploads = access_.uploads_host();
+    if (!uploads) return uploads.error();
+    request.host = *std::move(uploads);
+  }
   request.asked_host = head.host;
 
   github::key_request(request.target, head, request.keyed);
@@ -181,6 +194,11 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
       now = read_clocks();
       break;
     }
+  }
+  if (outcome.error == Errc::upstream_too_large) {
+    // Too large to keep, not too large to have: once more, as a stream.
+    co_await pass(exchange, request, began);
+    co_return;
   }
 
   std::string to;
