@@ -60,7 +60,7 @@ BANS = [
         "use parse_decimal (base/text.h): the others accept signs and blanks, throw, or hide overflow",
         "int n = atoi(text);"),
     Ban(r"\breinterpret_cast\b",
-        rf"^src/base/bytes\.h$|^src/crypto/|^src/cache/(lmdb|probe)|^src/net/(curl|gunzip|listener)|^fuzz/|{TESTS}",
+        rf"^src/base/bytes\.h$|^src/crypto/|^src/cache/(lmdb|probe|page_map)|^src/net/(curl|gunzip|listener)|^fuzz/|{TESTS}",
         "use as_bytes or as_text (base/bytes.h), or move the code into the file that wraps the C library",
         "auto* p = reinterpret_cast<char*>(q);"),
     Ban(r"\bstd::regex\b", "", "write a parser with a limit: std::regex recurses over its input", "std::regex words;"),
@@ -99,7 +99,7 @@ class Library(NamedTuple):
 LIBRARIES = {
     "OpenSSL::Crypto": Library(r"openssl/", ""),
     "PkgConfig::sodium": Library(r"sodium(\.h|/)", ""),
-    "PkgConfig::lmdb": Library(r"lmdb\.h", r"/(lmdb\w*|probe)\.(h|cc)$"),
+    "PkgConfig::lmdb": Library(r"lmdb\.h", r"/(lmdb\w*|probe|page_map)\.(h|cc)$"),
     "PkgConfig::zstd": Library(r"(zstd|zdict|zstd_errors)\.h", ""),
     "PkgConfig::systemd": Library(r"systemd/", ""),
     "ZLIB::ZLIB": Library(r"z(lib|conf)\.h", ""),
