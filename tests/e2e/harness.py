@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from urllib.parse import quote  # noqa: F401  (for those who ask the model about a path)
+from urllib.parse import quote
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GHMESH_BUILD", ROOT / "build" / "dev"))
@@ -22,8 +22,19 @@ GHMESH = BUILD / "apps" / "ghmesh"
 GITHUB_MODEL = BUILD / "apps" / "github-model"
 FIXTURES = ROOT / "build" / "fixtures.json"
 
+TOKEN = "ghp_model_octocat_1"
+# What no healthy daemon writes: a failed check of its own, and what the sanitizers say.
+CRASH_WORDS = ("check failed", "Sanitizer", "runtime error:", "terminate called")
+
 # A sanitized build starts slowly on a busy machine; no test waits this long for anything that works.
 START_SECONDS = 20
+
+
+def environment(**more):
+    """This process's environment without what would configure ghmesh or gh."""
+    ours = ("GHMESH_", "GH_", "GITHUB_", "LISTEN_", "NOTIFY_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, **{name: str(value) for name, value in more.items()}}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -73,7 +84,7 @@ class Process:
         self.stderr_path = stderr_path
         stderr = open(stderr_path, "ab") if stderr_path else None
         self.child = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=stderr,
-                                      env={**os.environ, **(env or {})}, text=True, bufsize=1)
+                                      env=environment(**(env or {})), text=True, bufsize=1)
         if stderr:
             stderr.close()
 
@@ -98,6 +109,10 @@ class Process:
         """Asks politely, and answers the exit status."""
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def wait(self, seconds=START_SECONDS):
+        """The exit status of a process that is about to end; one that does not is killed."""
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -128,6 +143,22 @@ class Model(Process):
 
     def stats(self):
         return self.control("stats", "GET")
+
+    def log(self):
+        """The last requests that the model saw, oldest first."""
+        return self.control("log", "GET")
+
+    def expect(self, path, token=TOKEN, accept=None):
+        """What the model would answer to a GET at this moment, as (status, headers, body). Nothing is counted."""
+        target = f"/_model/expect?path={quote(path, safe='')}" + (f"&token={token}" if token else "")
+        if accept:
+            target += f"&accept={quote(accept, safe='')}"
+        connection = self.connection()
+        answer = ask(connection, target)
+        connection.close()
+        headers = {name[len("X-Model-"):]: value for name, value in answer.headers.items()
+                   if name.startswith("X-Model-")}
+        return int(headers.pop("Status")), headers, answer.body
 
     def calls(self):
         return self.stats()["calls_total"]
@@ -171,25 +202,84 @@ class Daemon(Process):
         finally:
             connection.close()
 
-    def stats(self):
+    def ask_admin(self, path, **options):
         connection = UnixConnection(self.admin, "localhost")
         try:
-            return ask(connection, "/api/v1/stats").json()
+            return ask(connection, path, **options)
         finally:
             connection.close()
 
+    def stats(self):
+        return self.ask_admin("/api/v1/stats").json()
 
-def gh(daemon, *arguments, token, check=True, env=None):
+    @property
+    def tcp_address(self):
+        host, port = self.url.split("//")[1].split(":")
+        return host, int(port)
+
+    def command(self, *arguments, token=None, env=None):
+        """Runs a subcommand of ghmesh that finds this daemon by its environment."""
+        variables = {**self.env, "GHMESH_SOCKET": self.socket, **({"GH_TOKEN": token} if token else {}), **(env or {})}
+        return subprocess.run([GHMESH, *map(str, arguments)], env=environment(**variables), capture_output=True,
+                              timeout=60)
+
+    def assert_healthy(self):
+        """It still answers, and its log tells of no crash."""
+        assert self.child.poll() is None, f"the daemon has ended with {self.child.poll()}"
+        assert self.ask_admin("/healthz").body == b"ok\n"
+        log = self.stderr_text()
+        assert not any(word in log for word in CRASH_WORDS), log[-4000:]
+
+
+def gh_folders(daemon):
+    """Where gh keeps what it caches by itself: not where the next test would find it."""
+    return {"XDG_CACHE_HOME": daemon.folder / "gh-cache", "XDG_STATE_HOME": daemon.folder / "gh-state",
+            "TMPDIR": daemon.folder}
+
+
+def gh(daemon, *arguments, token=TOKEN, check=True, env=None):
     """Runs the real gh against the daemon's socket, with a configuration of its own."""
     config = daemon.folder / "gh-config"
     config.mkdir(exist_ok=True)
     (config / "config.yml").write_text(f"http_unix_socket: {daemon.socket}\n")
-    variables = {**os.environ, "GH_CONFIG_DIR": str(config), "GH_TOKEN": token, "GH_NO_UPDATE_NOTIFIER": "1",
-                 "NO_COLOR": "1", "GH_PROMPT_DISABLED": "1", **(env or {})}
-    done = subprocess.run(["gh", *arguments], env=variables, capture_output=True, timeout=60)
+    variables = {"GH_CONFIG_DIR": config, "GH_TOKEN": token, "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1",
+                 "GH_PROMPT_DISABLED": "1", **gh_folders(daemon), **(env or {})}
+    done = subprocess.run(["gh", *arguments], env=environment(**variables), capture_output=True, timeout=60)
     if check:
         assert done.returncode == 0, (arguments, done.returncode, done.stderr.decode())
     return done
+
+
+def exchange_raw(address, *parts, pause_seconds=0.0, half_close=False, timeout=20):
+    """Sends bytes over a socket of its own, and answers everything that comes back until the other side closes.
+
+    `address` is a path or (host, port). With half_close, our side says that it has nothing more to send."""
+    raw = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX, socket.SOCK_STREAM)
+    raw.settimeout(timeout)
+    received = b""
+    with raw:
+        raw.connect(address if isinstance(address, tuple) else str(address))
+        try:
+            for index, part in enumerate(parts):
+                if index:
+                    time.sleep(pause_seconds)
+                raw.sendall(part)
+            if half_close:
+                raw.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before we were done: what it said is still there to be read
+        try:
+            while part := raw.recv(65536):
+                received += part
+        except ConnectionResetError:
+            pass
+    return received
+
+
+def status_of(raw_answer):
+    """The status code of the first answer in these bytes; None when there is none."""
+    words = raw_answer.split(b" ", 2)
+    return int(words[1]) if raw_answer.startswith(b"HTTP/1.") and len(words) > 1 else None
 
 
 def wait_until(condition, seconds=START_SECONDS):
