@@ -60,7 +60,8 @@ BANS = [
         "use parse_decimal (base/text.h): the others accept signs and blanks, throw, or hide overflow",
         "int n = atoi(text);"),
     Ban(r"\breinterpret_cast\b",
-        rf"^src/base/bytes\.h$|^src/crypto/|^src/cache/(lmdb|probe|page_map)|^src/net/(curl|gunzip|listener)|^fuzz/|{TESTS}",
+        rf"^src/base/bytes\.h$|^src/crypto/|^src/cache/(lmdb|probe|page_map)|^src/net/(curl|gunzip|listener)"
+        rf"|^fuzz/|{TESTS}",
         "use as_bytes or as_text (base/bytes.h), or move the code into the file that wraps the C library",
         "auto* p = reinterpret_cast<char*>(q);"),
     Ban(r"\bstd::regex\b", "", "write a parser with a limit: std::regex recurses over its input", "std::regex words;"),
