@@ -26,6 +26,7 @@ TIDY   ?= 1
 # Ten seconds a file: `make check` takes these. Not for rooms with coroutines, which clang 14's analyser misreads.
 TIDY_ROOMS ?= base|crypto|http|github
 TIDIED  = src/($(TIDY_ROOMS))/[a-z0-9_]+(?<!_test)(?<!_fuzz)(?<!_bench)\.cc$$
+FIXTURES = build/fixtures.json
 FOUND   = build/fuzz/found/$(T)
 
 help:            ; sed -n 's/^#   //p' Makefile
@@ -40,22 +41,26 @@ tidy: configure  ; run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '$(TIDIED)' 
                      || { grep -A4 'error:' build/dev/tidy.log; exit 1; }
 format:          ; tools/format
 
+$(FIXTURES): tests/e2e/package-lock.json tools/make_fixtures | setup
+		   $(PYTHON) tools/make_fixtures >/dev/null && touch $@
+
 test: build      ; ctest --preset dev --parallel $(JOBS)
-e2e: build       ; GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+e2e: build $(FIXTURES)
+		   GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
 check: lint $(if $(filter 1,$(TIDY)),tidy) build test e2e
 
-demo: setup      ; cmake --preset release >/dev/null
+demo: $(FIXTURES) ; cmake --preset release >/dev/null
 		   cmake --build --preset release --target ghmesh github-model $(NINJA) && tools/demo
 run: build       ; build/dev/apps/ghmesh serve $(ARGS)
-sim: build       ; build/dev/apps/github-model $(ARGS)
+sim: build $(FIXTURES) ; build/dev/apps/github-model --fixtures $(FIXTURES) $(ARGS)
 
 fuzz: setup      ; cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --target fuzz_$(T) $(NINJA)
 		   mkdir -p $(FOUND) && build/fuzz/src/fuzz_$(T) -max_total_time=$(S) -artifact_prefix=$(FOUND)/ \
                      $(FOUND) fuzz/corpus/$(T)
 tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan $(NINJA)
 		   ctest --preset tsan --parallel $(JOBS)
-bench: release   ; tools/setup-bench && bench/run
-bench-hits: release ; tools/setup-bench && bench/run --hits
+bench: release $(FIXTURES) ; tools/setup-bench && bench/run
+bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 clean:           ; rm -rf build

@@ -293,7 +293,7 @@ def check_dead_files(tree):
 
 
 def check_references(tree):
-    """A document that is named exists, and so does a numbered threat."""
+    """A document that is named or linked exists, and so does a numbered threat."""
     threats = set(re.findall(r"^\| (\d+) \|", tree.texts.get("SECURITY.md", ""), re.MULTILINE))
     for name, text in tree.texts.items():
         if name in tree.code:  # in comments only: a literal may name a document of somebody else
@@ -303,6 +303,10 @@ def check_references(tree):
                 tree.report(name, line_of(text, match.start()), f"{match[1]} does not exist")
             if match[2] and match[2] not in threats:
                 tree.report(name, line_of(text, match.start()), f"SECURITY.md has no row {match[2]}")
+        if name.endswith(".md"):
+            for match in re.finditer(r"\]\(([^():#]+)(#[^()]*)?\)", text):
+                if not (tree.root / name).parent.joinpath(match[1]).exists():
+                    tree.report(name, line_of(text, match.start()), f"{match[1]} does not exist")
 
 
 RULES = [check_map, check_arrows, check_libraries, check_asio_reach, check_sizes, check_bans, check_texts,
