@@ -91,7 +91,8 @@ class Process:
     def read_line(self):
         line = self.child.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.child.args[0]} ended early with {self.child.wait()}: {self.stderr_text()[-2000:]}")
+            status = self.child.wait()
+            raise RuntimeError(f"{self.child.args[0]} ended early with {status}: {self.stderr_text()[-2000:]}")
         return line.strip()
 
     def stderr_text(self):
@@ -172,6 +173,7 @@ class Daemon(Process):
 
     def __init__(self, folder, upstream, *options, env=None, tcp=True):
         self.folder = pathlib.Path(folder)
+        self.upstream = upstream
         self.socket = self.folder / "run" / "gh.sock"
         self.admin = self.folder / "run" / "admin.sock"
         command = [GHMESH, "serve", "--socket", self.socket, "--upstream", upstream,
