@@ -156,9 +156,11 @@ void DiskBytesPerEntry(benchmark::State& state) {
   std::uint64_t body_bytes = 0;
   for (std::uint64_t i = 0; i < 1000; ++i) body_bytes += run_body(i).size();
   state.counters["body_bytes"] = static_cast<double>(body_bytes) / 1000;
-  state.counters["disk_bytes"] = static_cast<double>(stats.disk_bytes) / static_cast<double>(stats.entries_count);
-  state.counters["file_bytes"] = static_cast<double>(std::filesystem::file_size(filled_store(100'000) / "data.mdb")) /
-                                 static_cast<double>(stats.entries_count);
+  state.counters["disk_bytes"] =
+      static_cast<double>(stats.disk_bytes) / static_cast<double>(stats.entries_count);
+  state.counters["file_bytes"] =
+      static_cast<double>(std::filesystem::file_size(filled_store(100'000) / "data.mdb")) /
+      static_cast<double>(stats.entries_count);
 }
 BENCHMARK(DiskBytesPerEntry)->Iterations(1);
 

@@ -358,10 +358,22 @@ LmdbStore::Usage LmdbStore::usage() {
   return usage;
 }
 
-void LmdbStore::check_readers() {
+int LmdbStore::check_readers() {
   const std::shared_lock lock(environment_mutex_);
   int dead_count = 0;
   if (env_ != nullptr) mdb_reader_check(env_, &dead_count);
+  return dead_count;
+}
+
+LmdbStore::Shape LmdbStore::shape() {
+  const std::shared_lock lock(environment_mutex_);
+  Shape shape;
+  MDB_envinfo info{};
+  if (env_ == nullptr || mdb_env_info(env_, &info) != 0) return shape;
+  mdb_env_get_flags(env_, &shape.flags);
+  shape.readers_max = info.me_maxreaders;
+  shape.map_bytes = info.me_mapsize;
+  return shape;
 }
 
 }  // namespace ghmesh::cache

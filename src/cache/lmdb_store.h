@@ -119,8 +119,16 @@ class LmdbStore {
   };
   Usage usage();
 
-  // Frees the slots of readers that died. Call it now and then: a dead reader keeps the file from reusing pages.
-  void check_readers();
+  // Frees the slots of readers that died, and tells how many. Call it now and then: a dead reader keeps the file from
+  // reusing pages.
+  int check_readers();
+
+  struct Shape {
+    unsigned flags = 0;  // LMDB's own
+    unsigned readers_max = 0;
+    std::uint64_t map_bytes = 0;
+  };
+  Shape shape();
 
   Generations& generations() { return *generations_; }
   // What was asked for, or less where the map had to be smaller.

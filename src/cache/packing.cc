@@ -12,18 +12,26 @@
 namespace ghmesh::cache {
 namespace {
 
-// Level 6 packs GitHub's 2 KB bodies to within 3 % of level 12 in a third of the time.
-constexpr int kLevel = 6;
+// Measured on GitHub's bodies of 2 KB: level 9 leaves 13 % less than level 3 and takes 36 us instead of 10, on the
+// writing thread. From this length on the dictionary matters little, and level 3 keeps one large body from holding up a
+// commit.
+constexpr int kLevel = 9;
+constexpr int kLevelOfLarge = 3;
+constexpr std::size_t kLargeBytes = 16 * 1024;
 
 enum class Form : std::uint8_t { plain = 0, zstd_dictionary_v1 = 1 };
 
-const ZSTD_CDict& compression_dictionary() {
-  static const ZSTD_CDict* const dictionary = [] {
-    const ByteView bytes = dictionary_v1();
-    return ZSTD_createCDict(bytes.data(), bytes.size(), kLevel);
-  }();
+const ZSTD_CDict* make_compression_dictionary(int level) {
+  const ByteView bytes = dictionary_v1();
+  const ZSTD_CDict* dictionary = ZSTD_createCDict(bytes.data(), bytes.size(), level);
   GHMESH_CHECK(dictionary != nullptr);
-  return *dictionary;
+  return dictionary;
+}
+
+const ZSTD_CDict* compression_dictionary(std::size_t plain_bytes) {
+  static const ZSTD_CDict* const of_small = make_compression_dictionary(kLevel);
+  static const ZSTD_CDict* const of_large = make_compression_dictionary(kLevelOfLarge);
+  return plain_bytes < kLargeBytes ? of_small : of_large;
 }
 
 const ZSTD_DDict& decompression_dictionary() {
@@ -50,7 +58,6 @@ ZSTD_CCtx* thread_compressor() {
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_contentSizeFlag, 0);
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_checksumFlag, 0);
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_dictIDFlag, 0);
-    GHMESH_CHECK(!ZSTD_isError(ZSTD_CCtx_refCDict(made.get(), &compression_dictionary())));
     return made;
   }();
   return context.get();
@@ -78,9 +85,10 @@ Bytes pack(ByteView plain) {
   Bytes out = header_of(Form::zstd_dictionary_v1, plain.size());
   const std::size_t header_bytes = out.size();
   out.resize(header_bytes + ZSTD_compressBound(plain.size()));
-  const std::size_t packed_bytes =
-      ZSTD_compress2(thread_compressor(), out.data() + header_bytes, out.size() - header_bytes,
-                     plain.data(), plain.size());
+  ZSTD_CCtx* compressor = thread_compressor();
+  GHMESH_CHECK(!ZSTD_isError(ZSTD_CCtx_refCDict(compressor, compression_dictionary(plain.size()))));
+  const std::size_t packed_bytes = ZSTD_compress2(
+      compressor, out.data() + header_bytes, out.size() - header_bytes, plain.data(), plain.size());
   // The bound above always suffices, so only a lack of memory ends here; the plain form needs none.
   if (!ZSTD_isError(packed_bytes) && packed_bytes < plain.size()) {
     out.resize(header_bytes + packed_bytes);

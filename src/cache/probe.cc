@@ -13,10 +13,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <vector>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "cache/lmdb_store.h"
+#include "cache/page_map.h"
 
 namespace ghmesh::cache {
 namespace {
@@ -25,105 +26,61 @@ constexpr unsigned kSecondsMax = 10;  // a full store of 1 GiB takes 0.3 s from 
 constexpr int kExitIntact = 0;
 constexpr int kExitDamaged = 1;
 
-std::size_t page_number_at(const char* inside, std::size_t page_bytes) {
-  std::size_t number = 0;
-  std::memcpy(&number, inside - reinterpret_cast<std::uintptr_t>(inside) % page_bytes,
-              sizeof(number));
-  return number;
-}
-
-// Which pages are taken, by what lies on them. A page with two uses means that the next write destroys one of them.
-class PageMap {
- public:
-  PageMap(const char* base, std::size_t page_bytes, std::size_t pages_count)
-      : base_(base), page_bytes_(page_bytes), uses_(pages_count, Use::unknown) {}
-
-  // The bytes must lie inside the file.
-  bool add_value(const MDB_val& value) {
-    const char* begin = static_cast<const char*>(value.mv_data);
-    if (begin < base_ || value.mv_size > bytes_count()) return false;
-    const auto offset = static_cast<std::size_t>(begin - base_);
-    if (offset > bytes_count() - value.mv_size || !is_page(begin, offset / page_bytes_))
-      return false;
-    for (std::size_t page = offset / page_bytes_; page * page_bytes_ < offset + value.mv_size;
-         ++page)
-      uses_[page] = Use::data;
-    return true;
-  }
-  bool add_free(std::size_t page) {
-    if (page < 2 || page >= uses_.size() || uses_[page] != Use::unknown) return false;
-    uses_[page] = Use::free;
-    return true;
-  }
-  std::size_t free_count() const {
-    std::size_t count = 0;
-    for (const Use use : uses_) count += use == Use::free;
-    return count;
-  }
-
- private:
-  enum class Use : std::uint8_t { unknown, data, free };
-  std::size_t bytes_count() const { return uses_.size() * page_bytes_; }
-  // Every page that a key or value begins on starts with its own number.
-  bool is_page(const char* inside, std::size_t number) const {
-    return page_number_at(inside, page_bytes_) == number;
-  }
-
-  const char* base_;
-  std::size_t page_bytes_;
-  std::vector<Use> uses_;
+struct Walk {
+  PageMap pages;
+  std::size_t pages_count = 0;  // that the tables say they have
+  std::size_t branches_count = 0;
+  volatile unsigned sum = 0;  // so that every byte's page is truly read
 };
 
-std::size_t pages_of(const MDB_stat& stat) {
-  return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+bool begin_table(MDB_txn* txn, MDB_dbi table, Walk& walk, MDB_stat& stat, MDB_cursor*& cursor) {
+  if (mdb_stat(txn, table, &stat) != 0 || mdb_cursor_open(txn, table, &cursor) != 0) return false;
+  walk.pages_count += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  walk.branches_count += stat.ms_branch_pages;
+  return true;
 }
 
-// Every key and value, in order; each of them where the file is; as many as the table says.
-bool walk(MDB_txn* txn, MDB_dbi table, PageMap& pages, volatile unsigned& sum,
-          std::size_t& pages_count) {
+// Every key and value, in order; each of them where it can be; as many as the table says.
+bool walk_table(MDB_txn* txn, MDB_dbi table, Walk& walk) {
   MDB_stat stat{};
   MDB_cursor* cursor = nullptr;
-  if (mdb_stat(txn, table, &stat) != 0 || mdb_cursor_open(txn, table, &cursor) != 0) return false;
-  pages_count += pages_of(stat);
+  unsigned flags = ~0u;
+  if (mdb_dbi_flags(txn, table, &flags) != 0 || flags != 0) return false;
+  if (!begin_table(txn, table, walk, stat, cursor)) return false;
   MDB_val key{}, value{};
   std::size_t entries_count = 0;
   Bytes previous;
   int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
   for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-    if (++entries_count > stat.ms_entries || !pages.add_value(key) || !pages.add_value(value))
-      return false;
+    if (++entries_count > stat.ms_entries || !walk.pages.add_entry(key, value)) return false;
     const ByteView bytes(static_cast<const std::byte*>(key.mv_data), key.mv_size);
-    if (entries_count > 1 &&
-        !std::lexicographical_compare(previous.begin(), previous.end(), bytes.begin(), bytes.end()))
-      return false;
+    if (entries_count > 1 && !std::ranges::lexicographical_compare(previous, bytes)) return false;
     previous.assign(bytes.begin(), bytes.end());
     for (std::size_t i = 0; i < value.mv_size; i += 512)
-      sum = sum + static_cast<const unsigned char*>(value.mv_data)[i];
+      walk.sum = walk.sum + static_cast<const unsigned char*>(value.mv_data)[i];
   }
   return rc == MDB_NOTFOUND && entries_count == stat.ms_entries;
 }
 
 // LMDB keeps free pages as lists: how many, then their numbers. It trusts both.
-bool walk_free_pages(MDB_txn* txn, PageMap& pages, std::size_t& pages_count) {
+bool walk_free_pages(MDB_txn* txn, Walk& walk, std::size_t& free_count) {
   constexpr MDB_dbi kFreeTable = 0;
   MDB_stat stat{};
   MDB_cursor* cursor = nullptr;
-  if (mdb_stat(txn, kFreeTable, &stat) != 0 || mdb_cursor_open(txn, kFreeTable, &cursor) != 0)
-    return false;
-  pages_count += pages_of(stat);
+  if (!begin_table(txn, kFreeTable, walk, stat, cursor)) return false;
   MDB_val key{}, value{};
   std::size_t entries_count = 0;
   int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
   for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
     if (++entries_count > stat.ms_entries || key.mv_size != sizeof(std::size_t)) return false;
-    if (value.mv_size < sizeof(std::size_t) || !pages.add_value(value)) return false;
+    if (value.mv_size < sizeof(std::size_t) || !walk.pages.add_entry(key, value)) return false;
     std::size_t count = 0;
     std::memcpy(&count, value.mv_data, sizeof(count));
     if (count > value.mv_size / sizeof(std::size_t) - 1) return false;
-    for (std::size_t i = 1; i <= count; ++i) {
+    for (std::size_t i = 1; i <= count; ++i, ++free_count) {
       std::size_t page = 0;
       std::memcpy(&page, static_cast<const char*>(value.mv_data) + i * sizeof(page), sizeof(page));
-      if (!pages.add_free(page)) return false;
+      if (!walk.pages.add_free(page)) return false;
     }
   }
   return rc == MDB_NOTFOUND && entries_count == stat.ms_entries;
@@ -159,18 +116,19 @@ bool walk_everything(const char* directory) {
   if (page_number >= pages_in_file) return false;
   const char* base = page - page_number * stat.ms_psize;
 
-  PageMap pages(base, stat.ms_psize, info.me_last_pgno + 1);
-  volatile unsigned sum = 0;
-  std::size_t pages_count = 2;  // the two meta pages
-  if (!walk(txn, main, pages, sum, pages_count)) return false;
+  Walk walk{.pages = PageMap(base, stat.ms_psize, info.me_last_pgno + 1),
+            .pages_count = 2};  // two heads
+  if (!walk_table(txn, main, walk)) return false;
   for (const char* name : kTableNames) {
     MDB_dbi table = 0;
-    const int rc = mdb_dbi_open(txn, name, 0, &table);
-    if (rc == MDB_NOTFOUND) continue;
-    if (rc != 0 || !walk(txn, table, pages, sum, pages_count)) return false;
+    const int opened = mdb_dbi_open(txn, name, 0, &table);
+    if (opened == MDB_NOTFOUND) continue;
+    if (opened != 0 || !walk_table(txn, table, walk)) return false;
   }
-  if (!walk_free_pages(txn, pages, pages_count)) return false;
-  return pages_count + pages.free_count() == info.me_last_pgno + 1;
+  std::size_t free_count = 0;
+  if (!walk_free_pages(txn, walk, free_count)) return false;
+  return walk.pages.are_the_rest_branches(walk.branches_count) &&
+         walk.pages_count + free_count == info.me_last_pgno + 1;
 }
 
 [[noreturn]] void run_child(const char* directory) {

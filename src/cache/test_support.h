@@ -38,7 +38,8 @@ class TemporaryDirectory {
  private:
   // In memory where that is possible: what these tests inject (kills, flips, full disks) needs no slow disk to be true.
   static std::filesystem::path base() {
-    return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+    return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path("/dev/shm")
+                                           : std::filesystem::temp_directory_path();
   }
 
   std::filesystem::path path_;
