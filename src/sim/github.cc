@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "http/date.h"
+#include "sim/graphql/execute.h"
 #include "sim/state.h"
 
 namespace ghmesh::sim {
@@ -178,6 +179,7 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
   reply.delay = switches_.latency;
   auto rendered = std::make_shared<Rendered>();
   bool is_free = false;
+  std::int64_t points_charged = 1;
   const bool is_file =
       place.host == authority_of(options_.files_url) && place.query.starts_with("token=");
   if (is_file) {
@@ -185,6 +187,9 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
     is_free = true;
   } else if (caller.is_bad) {
     rendered->outcome = error_outcome(401, "Bad credentials");
+    is_free = true;
+  } else if (resource == Resource::graphql && caller.is_anonymous()) {
+    rendered->outcome = error_outcome(401, "This endpoint requires you to be authenticated.");
     is_free = true;
   } else if (place.path == "/rate_limit") {
     rendered->outcome = tell_rate_limit(caller, now.wall);
@@ -202,6 +207,8 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
   } else if (!representation.is_acceptable) {
     rendered->outcome =
         error_outcome(415, "Unsupported 'Accept' header. Must accept 'application/json'.");
+  } else if (resource == Resource::graphql && request.method == "POST") {
+    rendered->outcome = tell_graphql(request, caller, now.wall, points_charged);
   } else {
     find_repository(place, caller);
     rendered = render(request, representation, place, caller, now.wall, /*is_peek=*/false);
@@ -209,7 +216,7 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
   if (!rendered->compact) rendered->compact = http::make_body(rendered->outcome.body);
   reply.answer = finish(request, wishes, caller, *rendered, representation);
   const bool is_free_304 = reply.answer.status == 304 && !caller.is_anonymous();
-  const std::int64_t cost = is_free || is_free_304 ? 0 : 1;
+  const std::int64_t cost = is_free || is_free_304 ? 0 : points_charged;
   limits_.charge(caller, resource, cost, now.wall);
   if (!is_file) add_standing_headers(reply.answer, caller, resource, representation, now.wall);
   journal_.note(request, caller, resource, reply.answer.status, cost, points);
@@ -229,6 +236,14 @@ Outcome GitHub::State::refuse(Refusal refusal, const Caller& caller, Resource re
                               ? "for " + caller.principal.substr(caller.principal.find(':') + 1)
                               : "for user ID " + std::to_string(caller.principal.size());
   static_cast<void>(limits_.bucket(caller, resource, now));  // its headers say when it starts anew
+  if (resource == Resource::graphql) {                       // a 200, as every answer of GraphQL
+    Outcome outcome;
+    outcome.body = json::serialize(
+        json::object{{"errors",
+                      {json::object{{"type", "RATE_LIMITED"},
+                                    {"message", "API rate limit exceeded " + who + "."}}}}});
+    return outcome;
+  }
   return error_outcome(options_.primary_refusal_status, "API rate limit exceeded " + who + ".");
 }
 
@@ -304,6 +319,33 @@ Outcome GitHub::State::tell(const Question& question, const Place& place) {
   if (place.moved_to && !place.repository) return tell_move(place, question.method);
   if (named && named->is_blocked) return error_outcome(451, "Repository access blocked");
   return rest_->answer(question);
+}
+
+Outcome GitHub::State::tell_graphql(const Request& request, const Caller& caller, WallTime now,
+                                    std::int64_t& points) {
+  boost::system::error_code error;
+  const json::value input = json::parse(request.body, error);
+  if (error || !input.is_object()) return error_outcome(400, "Problems parsing JSON");
+  const Bucket& bucket = limits_.bucket(caller, Resource::graphql, now);
+  const graphql::Viewer viewer{
+      .login = caller.login,
+      .may_read =
+          [&](const world::Repository& repository) {
+            return accounts_->access_to(caller, repository) != Access::none;
+          },
+      .may_write =
+          [&](const world::Repository& repository) {
+            return accounts_->access_to(caller, repository) == Access::write;
+          },
+      .now_seconds = to_seconds(now),
+      .points_limit = bucket.limit,
+      .points_remaining = bucket.remaining(),
+      .points_reset = to_seconds(bucket.reset)};
+  const auto executed = graphql::execute(input.as_object(), *world_, viewer);
+  points = executed.points;
+  Outcome outcome;
+  outcome.body = json::serialize(executed.body);
+  return outcome;
 }
 
 Outcome GitHub::State::tell_move(const Place& place, std::string_view method) {

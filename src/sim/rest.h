@@ -66,6 +66,7 @@ class Rest {
   std::optional<Outcome> read_collection(const Question& question);
   std::optional<Outcome> read_item(const Question& question);
   std::optional<Outcome> read_git(const Question& question);
+  std::optional<Outcome> read_git_objects(const Question& question);
   std::optional<Outcome> read_contents(const Question& question);
   std::optional<Outcome> read_account(const Question& question);
   std::optional<Outcome> read_example(const Question& question);

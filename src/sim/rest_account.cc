@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sim/rest.h"
+#include "sim/world/search.h"
 
 namespace ghmesh::sim {
 namespace {
@@ -14,53 +15,6 @@ using world::Repository;
 using world::text_at;
 
 constexpr std::size_t kSearchResultsMax = 1000;  // GitHub's own: further ones are not shown
-
-// The words of a search that are not qualifiers, and the value of one qualifier.
-struct Search {
-  std::vector<std::string> words;
-  std::string repository;  // repo:
-  std::string state;       // is: or state:
-  std::string type;        // is:issue, is:pr, type:...
-  bool is_timed_out = false;
-};
-
-Search parse_search(std::string_view text) {
-  Search search;
-  while (!text.empty()) {
-    const std::string_view word = trim(take_until(text, ' '));
-    if (word.empty()) continue;
-    std::string_view value = word;
-    const std::string_view name = take_until(value, ':');
-    if (value.empty()) {
-      search.words.push_back(to_lower(word));
-    } else if (name == "repo") {
-      search.repository = to_lower(value);
-    } else if (value == "open" || value == "closed") {
-      search.state = value;
-    } else if (name == "is" || name == "type") {
-      search.type = value == "pull-request" ? "pr" : std::string(value);
-    }
-  }
-  // GitHub gives up on slow searches and says so; here the word "slowly" makes one slow.
-  search.is_timed_out = std::ranges::find(search.words, "slowly") != search.words.end();
-  return search;
-}
-
-bool has_words(const json::object& document, const std::vector<std::string>& words) {
-  const std::string text = to_lower(text_at(document, "title")) + " " +
-                           to_lower(text_at(document, "body")) + " " +
-                           to_lower(text_at(document, "full_name")) + " slowly";
-  return std::ranges::all_of(
-      words, [&](const std::string& word) { return text.find(word) != std::string::npos; });
-}
-
-bool is_wanted(const json::object& issue, const Search& search) {
-  if (!search.state.empty() && text_at(issue, "state") != search.state) return false;
-  const bool is_pull = issue.contains("pull_request");
-  if (search.type == "pr" && !is_pull) return false;
-  if (search.type == "issue" && is_pull) return false;
-  return has_words(issue, search.words);
-}
 
 }  // namespace
 
@@ -74,13 +28,13 @@ std::vector<Repository*> Rest::visible_repositories(const Caller& caller) {
 
 Outcome Rest::search(const Question& question) {
   if (question.query.get("q").empty()) return error_outcome(422, "Validation Failed");
-  const Search search = parse_search(question.query.get("q"));
+  const world::Search search = world::parse_search(question.query.get("q"));
   json::array found;
   for (Repository* repository : visible_repositories(*question.caller)) {
     if (!search.repository.empty() && to_lower(repository->full_name()) != search.repository)
       continue;
     if (question.rest[1] == "repositories") {
-      if (has_words(repository->document, search.words))
+      if (has_words(repository->document, search))
         found.push_back(told_repository(question, *repository,
                                         accounts_.access_to(*question.caller, *repository)));
     } else if (question.rest[1] == "issues") {
@@ -103,7 +57,7 @@ Outcome Rest::search(const Question& question) {
   Outcome outcome = list(question, std::move(found), "items");
   auto body = json::parse(outcome.body).as_object();
   json::object told = {{"total_count", body["total_count"]},
-                       {"incomplete_results", search.is_timed_out},
+                       {"incomplete_results", search.is_slow},
                        {"items", std::move(body["items"])}};
   outcome.body = json::serialize(told);
   return outcome;

@@ -169,6 +169,12 @@ std::optional<Outcome> Rest::read_git(const Question& question) {
                         question.representation);
   }
   if (rest[0] != "git" || rest.size() < 2) return std::nullopt;
+  return read_git_objects(question);
+}
+
+std::optional<Outcome> Rest::read_git_objects(const Question& question) {
+  const Segments& rest = question.rest;
+  Repository& repository = *question.repository;
   if (rest[1] == "ref" && rest.size() > 2) {
     for (auto& reference : told_references(repository, join(rest, 2)))
       if (text_at(reference.as_object(), "ref") == "refs/" + join(rest, 2))

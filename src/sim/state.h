@@ -81,6 +81,8 @@ class GitHub::State {
                                    const Place& place, const Caller& caller, WallTime now,
                                    bool is_peek);
   Outcome tell(const Question& question, const Place& place);
+  Outcome tell_graphql(const Request& request, const Caller& caller, WallTime now,
+                       std::int64_t& points);
   Outcome tell_move(const Place& place, std::string_view method);
   Outcome tell_rate_limit(const Caller& caller, WallTime now);
   Outcome tell_file(const Place& place);
