@@ -124,7 +124,7 @@ class Rules(unittest.TestCase):
     def test_a_document_or_threat_that_does_not_exist_is_refused(self):
         self.refuses({"x.md": "See docs/" + "gone.md.\n"}, "docs/" + "gone.md does not exist")
         links = "[one](../src/gone.txt), [another](../src/CMakeLists.txt#map)\n"
-        self.refuses({"docs/x.md": links}, "../src/gone.txt does not exist")
+        self.refuses({"notes/x.md": links}, "../src/gone.txt does not exist")
         self.refuses({"SECURITY.md": "| 15 | mixing |\n", "x.md": "Threat " + "15, not threat " + "16.\n"}, "no row 16")
 
     def test_comments_and_literals_are_no_calls(self):
