@@ -11,8 +11,10 @@ namespace {
 
 TEST(Cid, NamesContentAsTheOthersDo) {
   // The empty block and "hello world", as `ipfs add --raw-leaves --cid-version=1` names them.
-  EXPECT_EQ(write_cid_text(cid_of(as_bytes(""))), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
-  EXPECT_EQ(write_cid_text(cid_of(as_bytes("hello world"))), "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
+  EXPECT_EQ(write_cid_text(cid_of(as_bytes(""))),
+            "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+  EXPECT_EQ(write_cid_text(cid_of(as_bytes("hello world"))),
+            "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
 }
 
 TEST(Cid, IsReadBackInEveryForm) {
@@ -34,7 +36,8 @@ TEST(Cid, ReadsVersion0) {
 
 TEST(Cid, RefusesEveryTruncation) {
   const Bytes bytes = write_cid(cid_of(as_bytes("content")));
-  for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(parse_cid(ByteView(bytes).first(size))) << size;
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(parse_cid(ByteView(bytes).first(size))) << size;
   Bytes longer = bytes;
   longer.push_back(std::byte{0});
   EXPECT_FALSE(parse_cid(longer));

@@ -51,14 +51,16 @@ constexpr std::array<ProtocolInfo, 19> kProtocols{{
 }};
 
 const ProtocolInfo* find_protocol(std::uint64_t code) {
-  const auto found = std::ranges::find_if(
-      kProtocols, [&](const auto& info) { return static_cast<std::uint64_t>(info.protocol) == code; });
+  const auto found = std::ranges::find_if(kProtocols, [&](const auto& info) {
+    return static_cast<std::uint64_t>(info.protocol) == code;
+  });
   return found == kProtocols.end() ? nullptr : &*found;
 }
 
 const ProtocolInfo* find_protocol(std::string_view name) {
   if (name == "ipfs") name = "p2p";  // the old name
-  const auto found = std::ranges::find_if(kProtocols, [&](const auto& info) { return info.name == name; });
+  const auto found =
+      std::ranges::find_if(kProtocols, [&](const auto& info) { return info.name == name; });
   return found == kProtocols.end() ? nullptr : &*found;
 }
 
@@ -130,7 +132,8 @@ Result<void> check_value(const ProtocolInfo& info, ByteView value) {
     // Text form must read back as the same address, and be harmless in a log.
     for (std::byte byte : value) {
       const auto c = std::to_integer<unsigned char>(byte);
-      if (c <= ' ' || c >= 0x7f || (c == '/' && info.spelling == Spelling::name)) return Errc::malformed;
+      if (c <= ' ' || c >= 0x7f || (c == '/' && info.spelling == Spelling::name))
+        return Errc::malformed;
     }
   }
   if (info.spelling == Spelling::path && value.back() == std::byte{'/'}) return Errc::malformed;
@@ -234,7 +237,8 @@ void Multiaddr::push(Protocol protocol, ByteView value) {
 
 Multiaddr Multiaddr::without_peer() const {
   Multiaddr shorter = *this;
-  if (!shorter.parts_.empty() && shorter.parts_.back().protocol == Protocol::p2p) shorter.parts_.pop_back();
+  if (!shorter.parts_.empty() && shorter.parts_.back().protocol == Protocol::p2p)
+    shorter.parts_.pop_back();
   return shorter;
 }
 
@@ -258,7 +262,8 @@ std::optional<TcpTarget> tcp_target(const Multiaddr& address) {
 
 Result<Multiaddr> tcp_multiaddr(std::string_view host, std::uint16_t port) {
   const bool is_ip6 = host.find(':') != std::string_view::npos;
-  return Multiaddr::parse_text((is_ip6 ? "/ip6/" : "/ip4/") + std::string(host) + "/tcp/" + std::to_string(port));
+  return Multiaddr::parse_text((is_ip6 ? "/ip6/" : "/ip4/") + std::string(host) + "/tcp/" +
+                               std::to_string(port));
 }
 
 }  // namespace ghmesh::multiformats

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Multiaddr: an address that says how to reach it, layer by layer: "/ip4/127.0.0.1/tcp/4001/p2p/12D3KooW..." (libp2p specs,
-// addressing/README; codes from multiformats/multiaddr, protocols.csv).
+// Multiaddr: an address that says how to reach it, layer by layer: "/ip4/127.0.0.1/tcp/4001/p2p/12D3KooW..." (libp2p
+// specs, addressing/README; codes from multiformats/multiaddr, protocols.csv).
 //
-// We speak ip4, ip6, ip6zone, dns, dns4, dns6, dnsaddr, tcp, udp, p2p, p2p-circuit, unix, ws, wss, tls, noise, quic, quic-v1 and
-// memory. An address with another protocol is not wrong, but not ours: `unsupported`.
+// We speak ip4, ip6, ip6zone, dns, dns4, dns6, dnsaddr, tcp, udp, p2p, p2p-circuit, unix, ws, wss, tls, noise, quic,
+// quic-v1 and memory. An address with another protocol is not wrong, but not ours: `unsupported`.
 #pragma once
 
 #include <optional>
@@ -72,8 +72,8 @@ class Multiaddr {
   std::vector<Part> parts_;
 };
 
-// What a TCP dialer needs of "/ip4/../tcp/..", "/ip6/../tcp/.." or "/dns*/../tcp/..": nullopt for everything else, also when more
-// than a p2p part follows (ws, relays).
+// What a TCP dialer needs of "/ip4/../tcp/..", "/ip6/../tcp/.." or "/dns*/../tcp/..": nullopt for everything else, also
+// when more than a p2p part follows (ws, relays).
 struct TcpTarget {
   Protocol host_protocol;  // ip4, ip6, dns, dns4 or dns6
   std::string host;

@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = Multiaddr::parse_text(address->text());
     GHMESH_CHECK(again && *again == *address);
   }
-  if (auto address = Multiaddr::parse_text(text)) GHMESH_CHECK(*Multiaddr::parse(address->bytes()) == *address);
+  if (auto address = Multiaddr::parse_text(text))
+    GHMESH_CHECK(*Multiaddr::parse(address->bytes()) == *address);
   if (auto id = PeerId::parse_text(text)) GHMESH_CHECK(*PeerId::parse_text(id->text()) == *id);
   if (auto cid = parse_cid_text(text)) GHMESH_CHECK(*parse_cid_text(write_cid_text(*cid)) == *cid);
   if (auto decoded = parse_multibase(text)) {

@@ -22,12 +22,14 @@ const Vector kVectors[] = {
     {"/ip4/127.0.0.1/tcp/4321", "047f0000010610e1"},
     {"/ip4/127.0.0.1/udp/1234/ip4/127.0.0.1/tcp/4321", "047f000001910204d2047f0000010610e1"},
     {"/ip4/127.0.0.1/udp/1234/quic-v1", "047f000001910204d2cd03"},
-    {"/ip6/2001:8a0:7ac5:4201:3ac9:86ff:fe31:7095/tcp/8000", "29200108a07ac542013ac986fffe317095061f40"},
+    {"/ip6/2001:8a0:7ac5:4201:3ac9:86ff:fe31:7095/tcp/8000",
+     "29200108a07ac542013ac986fffe317095061f40"},
     {"/ip6/fe80::1/tcp/80/ws", "29fe800000000000000000000000000001060050dd03"},
     {"/ip4/127.0.0.1/tcp/4321/p2p/" + std::string(kId),
      "047f0000010610e1a503221220d52ebb89d85b02a284948203a62ff28389c57c9f42beec4ec20db76a68911c0b"},
     {"/dns4/example.com/tcp/443/wss", "360b6578616d706c652e636f6d0601bbde03"},
-    {"/dnsaddr/sjc-1.bootstrap.libp2p.io", "3819736a632d312e626f6f7473747261702e6c69627032702e696f"},
+    {"/dnsaddr/sjc-1.bootstrap.libp2p.io",
+     "3819736a632d312e626f6f7473747261702e6c69627032702e696f"},
     {"/unix/a/b/c/d/e", "90030a2f612f622f632f642f65"},
     {"/memory/4", "89060000000000000004"},
 };
@@ -58,14 +60,16 @@ TEST(Multiaddr, RefusesEveryTruncation) {
 
 TEST(Multiaddr, RefusesWhatIsNoAddress) {
   for (std::string_view text :
-       {"", "ip4/127.0.0.1", "/ip4", "/ip4/", "/ip4/256.0.0.1", "/ip4/::1", "/ip6/127.0.0.1", "/ip4/127.0.0.1/tcp",
-        "/ip4/127.0.0.1/tcp/65536", "/ip4/127.0.0.1/tcp/-1", "/ip4/127.0.0.1/tcp/", "/ip4/127.0.0.1//tcp/1", "/nosuch/1",
-        "/p2p/", "/p2p/xyz", "/dns4/", "/dns4/a b", "/unix/", "/ip4/127.0.0.1/tcp/1/p2p-circuit/x"})
+       {"", "ip4/127.0.0.1", "/ip4", "/ip4/", "/ip4/256.0.0.1", "/ip4/::1", "/ip6/127.0.0.1",
+        "/ip4/127.0.0.1/tcp", "/ip4/127.0.0.1/tcp/65536", "/ip4/127.0.0.1/tcp/-1",
+        "/ip4/127.0.0.1/tcp/", "/ip4/127.0.0.1//tcp/1", "/nosuch/1", "/p2p/", "/p2p/xyz", "/dns4/",
+        "/dns4/a b", "/unix/", "/ip4/127.0.0.1/tcp/1/p2p-circuit/x"})
     EXPECT_FALSE(Multiaddr::parse_text(text)) << text;
 }
 
 TEST(Multiaddr, AnOldPeerPartIsTheSameAddress) {
-  EXPECT_EQ(*Multiaddr::parse_text("/ipfs/" + std::string(kId)), *Multiaddr::parse_text("/p2p/" + std::string(kId)));
+  EXPECT_EQ(*Multiaddr::parse_text("/ipfs/" + std::string(kId)),
+            *Multiaddr::parse_text("/p2p/" + std::string(kId)));
 }
 
 TEST(Multiaddr, HasItsBounds) {
@@ -78,19 +82,22 @@ TEST(Multiaddr, HasItsBounds) {
 }
 
 TEST(Multiaddr, TellsWhereToDial) {
-  const auto target = tcp_target(*Multiaddr::parse_text("/ip4/10.0.0.1/tcp/4001/p2p/" + std::string(kId)));
+  const auto target =
+      tcp_target(*Multiaddr::parse_text("/ip4/10.0.0.1/tcp/4001/p2p/" + std::string(kId)));
   ASSERT_TRUE(target);
   EXPECT_EQ(target->host, "10.0.0.1");
   EXPECT_EQ(target->port, 4001);
   EXPECT_FALSE(tcp_target(*Multiaddr::parse_text("/ip4/10.0.0.1/tcp/4001/ws")));
   EXPECT_FALSE(tcp_target(*Multiaddr::parse_text("/ip4/10.0.0.1/udp/4001/quic-v1")));
-  EXPECT_FALSE(tcp_target(*Multiaddr::parse_text("/ip4/10.0.0.1/tcp/1/p2p/" + std::string(kId) + "/p2p-circuit")));
+  EXPECT_FALSE(tcp_target(
+      *Multiaddr::parse_text("/ip4/10.0.0.1/tcp/1/p2p/" + std::string(kId) + "/p2p-circuit")));
   EXPECT_EQ(tcp_multiaddr("::1", 80)->text(), "/ip6/::1/tcp/80");
 }
 
 // libp2p specs, peer-ids/peer-ids.md: the keys' test vectors.
 TEST(PeerId, AnEd25519KeyIsItsOwnId) {
-  const Bytes key = *parse_hex("080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e");
+  const Bytes key =
+      *parse_hex("080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e");
   const PeerId id = PeerId::of_public_key(key);
   EXPECT_EQ(id.inlined_key(), key);
   EXPECT_TRUE(id.text().starts_with("12D3KooW"));
@@ -106,14 +113,16 @@ TEST(PeerId, ALongKeyIsHashed) {
 
 TEST(PeerId, ReadsTheCidForm) {
   // The example of peer-ids.md.
-  const auto from_cid = PeerId::parse_text("bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe");
+  const auto from_cid =
+      PeerId::parse_text("bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe");
   ASSERT_TRUE(from_cid);
   EXPECT_EQ(from_cid->text(), "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
 }
 
 TEST(PeerId, RefusesWhatIsNoId) {
-  for (std::string_view text : {"", "1", "Qm", "12D3KooW", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
-                                "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5"})
+  for (std::string_view text :
+       {"", "1", "Qm", "12D3KooW", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+        "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5"})
     EXPECT_FALSE(PeerId::parse_text(text)) << text;
   EXPECT_FALSE(PeerId::parse(*parse_hex("0000")));
 }

@@ -8,7 +8,8 @@
 namespace ghmesh::multiformats {
 namespace {
 
-constexpr std::string_view kBase58Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::string_view kBase58Alphabet =
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 constexpr std::string_view kBase32Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
 // Long division in place: `digits` holds a number, most significant digit first, of base `from`.
@@ -26,7 +27,8 @@ unsigned divide(std::vector<std::uint8_t>& digits, unsigned from, unsigned divis
 std::vector<std::uint8_t> convert(std::vector<std::uint8_t> digits, unsigned from, unsigned to) {
   std::vector<std::uint8_t> out;
   while (true) {
-    digits.erase(digits.begin(), std::ranges::find_if(digits, [](auto digit) { return digit != 0; }));
+    digits.erase(digits.begin(),
+                 std::ranges::find_if(digits, [](auto digit) { return digit != 0; }));
     if (digits.empty()) return out;
     out.push_back(static_cast<std::uint8_t>(divide(digits, from, to)));
   }
@@ -42,10 +44,12 @@ Result<Bytes> from_optional(std::optional<Bytes> bytes) {
 std::string write_base58btc(ByteView bytes) {
   std::vector<std::uint8_t> digits;
   for (std::byte byte : bytes) digits.push_back(std::to_integer<std::uint8_t>(byte));
-  const auto zeros = std::ranges::find_if(bytes, [](auto byte) { return byte != std::byte{0}; }) - bytes.begin();
+  const auto zeros =
+      std::ranges::find_if(bytes, [](auto byte) { return byte != std::byte{0}; }) - bytes.begin();
   std::string out(static_cast<std::size_t>(zeros), kBase58Alphabet[0]);
   const auto converted = convert(std::move(digits), 256, 58);
-  for (auto digit = converted.rbegin(); digit != converted.rend(); ++digit) out += kBase58Alphabet[*digit];
+  for (auto digit = converted.rbegin(); digit != converted.rend(); ++digit)
+    out += kBase58Alphabet[*digit];
   return out;
 }
 
@@ -59,7 +63,8 @@ Result<Bytes> parse_base58btc(std::string_view text) {
   }
   Bytes out(std::min(text.find_first_not_of(kBase58Alphabet[0]), text.size()));  // zero bytes
   const auto converted = convert(std::move(digits), 58, 256);
-  for (auto digit = converted.rbegin(); digit != converted.rend(); ++digit) out.push_back(std::byte{*digit});
+  for (auto digit = converted.rbegin(); digit != converted.rend(); ++digit)
+    out.push_back(std::byte{*digit});
   return out;
 }
 
@@ -69,7 +74,8 @@ std::string write_base32(ByteView bytes) {
   int bits_count = 0;
   for (std::byte byte : bytes) {
     bits = (bits << 8) | std::to_integer<std::uint32_t>(byte);
-    for (bits_count += 8; bits_count >= 5; bits_count -= 5) out += kBase32Alphabet[(bits >> (bits_count - 5)) & 31];
+    for (bits_count += 8; bits_count >= 5; bits_count -= 5)
+      out += kBase32Alphabet[(bits >> (bits_count - 5)) & 31];
   }
   if (bits_count > 0) out += kBase32Alphabet[(bits << (5 - bits_count)) & 31];
   return out;

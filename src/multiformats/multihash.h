@@ -9,7 +9,8 @@ namespace ghmesh::multiformats {
 
 inline constexpr std::uint64_t kIdentityCode = 0x00;  // the "digest" is the input itself
 inline constexpr std::uint64_t kSha256Code = 0x12;
-// The longest digest that we read: an identity hash of an Ed25519 key has 36 bytes, SHA-512 64; go-multihash allows 128.
+// The longest digest that we read: an identity hash of an Ed25519 key has 36 bytes, SHA-512 64; go-multihash allows
+// 128.
 inline constexpr std::size_t kDigestBytesMax = 128;
 
 struct Multihash {

@@ -17,7 +17,8 @@ PeerId PeerId::of_public_key(ByteView serialized_key) {
 Result<PeerId> PeerId::parse(ByteView multihash) {
   auto hash = parse_multihash(multihash);
   if (!hash) return hash.error();
-  const bool is_inlined = hash->code == kIdentityCode && hash->digest.size() <= kInlinedKeyBytesMax && !hash->digest.empty();
+  const bool is_inlined = hash->code == kIdentityCode &&
+                          hash->digest.size() <= kInlinedKeyBytesMax && !hash->digest.empty();
   if (!is_inlined && hash->code != kSha256Code) return Errc::malformed;
   return PeerId(multihash);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Peer id: the multihash of a node's public key (libp2p specs, peer-ids/peer-ids.md).
 //
-// A serialized key of at most 42 bytes (Ed25519, secp256k1) is its own id (identity multihash); a longer one (RSA, ECDSA) is
-// hashed. So an Ed25519 id contains the key.
+// A serialized key of at most 42 bytes (Ed25519, secp256k1) is its own id (identity multihash); a longer one (RSA,
+// ECDSA) is hashed. So an Ed25519 id contains the key.
 #pragma once
 
 #include <compare>
@@ -37,12 +37,15 @@ class PeerId {
 
   auto operator<=>(const PeerId&) const = default;
   struct Hash {
-    std::size_t operator()(const PeerId& id) const { return std::hash<std::string>()(id.multihash_); }
+    std::size_t operator()(const PeerId& id) const {
+      return std::hash<std::string>()(id.multihash_);
+    }
   };
 
  private:
   explicit PeerId(ByteView multihash) : multihash_(as_text(multihash)) {}
-  std::string multihash_;  // as a string: short ids need no allocation to compare, and it hashes well
+  std::string
+      multihash_;  // as a string: short ids need no allocation to compare, and it hashes well
 };
 
 }  // namespace ghmesh::multiformats

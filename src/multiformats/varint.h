@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Unsigned varints of multiformats: LEB128, at most 9 bytes (63 bits), minimal (multiformats/unsigned-varint, README).
 //
-// Every length on a libp2p wire is one of these. A length says what a peer claims: compare it with a limit before anything is
-// allocated or waited for.
+// Every length on a libp2p wire is one of these. A length says what a peer claims: compare it with a limit before
+// anything is allocated or waited for.
 #pragma once
 
 #include <cstdint>

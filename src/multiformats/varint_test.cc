@@ -13,14 +13,9 @@ struct Vector {
   std::string_view hex;
 };
 // The examples of the specification, and the edges.
-constexpr Vector kVectors[] = {{0, "00"},
-                               {1, "01"},
-                               {127, "7f"},
-                               {128, "8001"},
-                               {255, "ff01"},
-                               {300, "ac02"},
-                               {16384, "808001"},
-                               {kVarintMax, "ffffffffffffffff7f"}};
+constexpr Vector kVectors[] = {
+    {0, "00"},     {1, "01"},     {127, "7f"},       {128, "8001"},
+    {255, "ff01"}, {300, "ac02"}, {16384, "808001"}, {kVarintMax, "ffffffffffffffff7f"}};
 
 TEST(Varint, MatchesTheSpecification) {
   for (const Vector& vector : kVectors) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Event: something that happens once. Any number of coroutines wait for it, each on its own executor; set() wakes them all.
+// Event: something that happens once. Any number of coroutines wait for it, each on its own executor; set() wakes them
+// all.
 //
-// Thread-safe. Waiting costs one small allocation and no thread; a wait after set() goes on at once. An Event must outlive its
-// waiters: hold it in a shared_ptr that each of them keeps.
+// Thread-safe. Waiting costs one small allocation and no thread; a wait after set() goes on at once. An Event must
+// outlive its waiters: hold it in a shared_ptr that each of them keeps.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>

@@ -41,7 +41,8 @@ std::vector<std::string> labels_of_token_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw StartError("cannot read the token file " + path);
   std::vector<std::string> labels;
-  for (std::string line; std::getline(file, line); crypto::wipe(std::as_writable_bytes(std::span(line)))) {
+  for (std::string line; std::getline(file, line);
+       crypto::wipe(std::as_writable_bytes(std::span(line)))) {
     const std::string_view token = trim(line);
     if (token.empty() || token.starts_with('#')) continue;
     auto credential = github::parse_credential("token " + std::string(token));
@@ -58,17 +59,20 @@ std::vector<proxy::PrincipalGroup> make_groups(const Config& config) {
                                .audit_labels = group.audit_labels,
                                .secret = state_secret(config, "group-" + group.name + ".key")};
     for (const std::string& path : group.token_files)
-      for (std::string& label : labels_of_token_file(path)) made.audit_labels.push_back(std::move(label));
+      for (std::string& label : labels_of_token_file(path))
+        made.audit_labels.push_back(std::move(label));
     groups.push_back(std::move(made));
   }
   return groups;
 }
 
 // What a Host on TCP may say: the address itself, the names of loopback with its port, and the operator's names.
-void add_own_names(std::string_view address, const Config& config, std::vector<std::string>& names) {
+void add_own_names(std::string_view address, const Config& config,
+                   std::vector<std::string>& names) {
   const std::string port(address.substr(address.rfind(':')));
   names.emplace_back(address);
-  for (std::string_view host : {"localhost", "127.0.0.1", "[::1]"}) names.push_back(std::string(host) + port);
+  for (std::string_view host : {"localhost", "127.0.0.1", "[::1]"})
+    names.push_back(std::string(host) + port);
   for (const std::string& name : config.host_names) {
     names.push_back(name);
     names.push_back(name + port);
@@ -89,7 +93,8 @@ cache::Options cache_options(const Config& config) {
                          .disk_bytes_max = config.disk_size,
                          .memory_bytes_max = config.memory_size};
   options.candidates = config.candidates;
-  if (config.candidates == Candidates::disk) options.candidates_secret = state_secret(config, "candidates.key");
+  if (config.candidates == Candidates::disk)
+    options.local_secret = state_secret(config, "candidates.key");
   return options;
 }
 
@@ -124,7 +129,8 @@ struct Node::State {
 
 Node::State::State(const Config& config)
     : runtime(static_cast<int>(config.threads)),
-      cache(or_fail(cache::Cache::open(cache_options(config)), "cannot use the cache directory " + config.cache_dir)),
+      cache(or_fail(cache::Cache::open(cache_options(config)),
+                    "cannot use the cache directory " + config.cache_dir)),
       callers(state_secret(config, "installation.key"), make_groups(config)),
       upstream({.proxy = config.upstream_proxy,
                 .ca_file = config.ca_file,
@@ -135,16 +141,19 @@ Node::State::State(const Config& config)
   admin = std::make_unique<Admin>(metrics, admin_sources(), admin_names, read_clocks().instant);
   const net::HttpServerLimits limits{.connections_count_max = config.connections};
   for (net::Listener& listener : front_listeners)
-    front_servers.push_back(std::make_unique<net::HttpServer>(runtime, std::move(listener), *proxy, limits));
+    front_servers.push_back(
+        std::make_unique<net::HttpServer>(runtime, std::move(listener), *proxy, limits));
   for (net::Listener& listener : admin_listeners)
-    admin_servers.push_back(std::make_unique<net::HttpServer>(runtime, std::move(listener), *admin, limits));
+    admin_servers.push_back(
+        std::make_unique<net::HttpServer>(runtime, std::move(listener), *admin, limits));
 }
 
 void Node::State::open_doors(const Config& config) {
   front_listeners = net::Listener::from_systemd();
   if (front_listeners.empty()) front_listeners.push_back(listen_unix(config.socket));
   for (const std::string& address : config.listen) front_listeners.push_back(listen_tcp(address));
-  admin_listeners.push_back(config.admin.starts_with('/') ? listen_unix(config.admin) : listen_tcp(config.admin));
+  admin_listeners.push_back(config.admin.starts_with('/') ? listen_unix(config.admin)
+                                                          : listen_tcp(config.admin));
 
   for (const net::Listener& listener : front_listeners) {
     if (listener.is_tcp()) add_own_names(listener.address(), config, own_names);
@@ -183,9 +192,9 @@ AdminSources Node::State::admin_sources() {
               },
           .snapshot = [this] { return snapshot(); },
           .purge_all = [this] { cache->erase_all(); },
-          .purge = [this](std::string_view authorization, std::string_view target) {
-            return proxy->purge(authorization, target);
-          }};
+          .purge = [this](std::string_view authorization,
+                          std::string_view target) { return proxy->purge(authorization, target); },
+          .addresses = [this] { return addresses; }};
 }
 
 net::awaitable<void> Node::State::drain() {

@@ -30,12 +30,14 @@ class Node {
   explicit Node(const Config& config);
   ~Node();  // closes the store: everything queued is written
 
-  // What start-up prints, one per line: "listening unix:/run/...", "listening http://127.0.0.1:8418", "admin unix:/run/...".
+  // What start-up prints, one per line: "listening unix:/run/...", "listening http://127.0.0.1:8418", "admin
+  // unix:/run/...".
   std::vector<std::string> addresses() const;
 
-  void run();           // serves on the calling thread and on others
-  void request_stop();  // from any thread: accept nothing more, finish what is under way, then run() returns
-  void stop_now();      // from any thread: run() returns at once
+  void run();  // serves on the calling thread and on others
+  void
+  request_stop();  // from any thread: accept nothing more, finish what is under way, then run() returns
+  void stop_now();  // from any thread: run() returns at once
 
  private:
   struct State;

@@ -45,14 +45,15 @@ AccessRules::AccessRules(std::string upstream_origin, const std::vector<std::str
 }
 
 bool AccessRules::is_own_name(std::string_view host) const {
-  return std::ranges::any_of(own_names_, [&](const std::string& name) { return equal_ignoring_case(name, host); });
+  return std::ranges::any_of(
+      own_names_, [&](const std::string& name) { return equal_ignoring_case(name, host); });
 }
 
 const AccessRules::AllowedHost* AccessRules::find_allowed(std::string_view host) const {
   for (const AllowedHost& allowed : allowed_hosts_) {
     if (!allowed.with_subdomains && host == allowed.name) return &allowed;
-    if (allowed.with_subdomains && host.size() > allowed.name.size() + 1 && host.ends_with(allowed.name) &&
-        host[host.size() - allowed.name.size() - 1] == '.')
+    if (allowed.with_subdomains && host.size() > allowed.name.size() + 1 &&
+        host.ends_with(allowed.name) && host[host.size() - allowed.name.size() - 1] == '.')
       return &allowed;
   }
   return nullptr;

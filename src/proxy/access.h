@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Who may come in by which door, and which host a request may go to. Pure.
 //
-// The unix socket belongs to one user, and gh sends every host through it: the Host field decides where the request goes, and
-// only hosts of the allow-list are reached. A TCP port on loopback can be reached by every page in every browser on this
-// machine: there the Host must be our own name (or DNS rebinding wins), and anything that a browser marks as coming from a
-// page is refused (Origin, Sec-Fetch-Site).
+// The unix socket belongs to one user, and gh sends every host through it: the Host field decides where the request
+// goes, and only hosts of the allow-list are reached. A TCP port on loopback can be reached by every page in every
+// browser on this machine: there the Host must be our own name (or DNS rebinding wins), and anything that a browser
+// marks as coming from a page is refused (Origin, Sec-Fetch-Site).
 #pragma once
 
 #include <string>
@@ -25,8 +25,9 @@ struct UpstreamHost {
 
 class AccessRules {
  public:
-  // `upstream_origin` serves api.github.com and everything on TCP. `allowed_hosts` are names, or "*.name" for all below it;
-  // "name=https://other:1234" sends that name to an origin of the operator's choice, credentials included (GitHub Enterprise).
+  // `upstream_origin` serves api.github.com and everything on TCP. `allowed_hosts` are names, or "*.name" for all below
+  // it; "name=https://other:1234" sends that name to an origin of the operator's choice, credentials included (GitHub
+  // Enterprise).
   AccessRules(std::string upstream_origin, const std::vector<std::string>& allowed_hosts,
               std::vector<std::string> own_names);
 

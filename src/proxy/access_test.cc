@@ -9,12 +9,14 @@ namespace {
 using net::Door;
 
 AccessRules rules() {
-  return {"https://api.github.com",
-          {"github.com", "*.github.com", "*.githubusercontent.com", "ghe.example=http://127.0.0.1:9"},
-          {"127.0.0.1:8418", "localhost:8418"}};
+  return {
+      "https://api.github.com",
+      {"github.com", "*.github.com", "*.githubusercontent.com", "ghe.example=http://127.0.0.1:9"},
+      {"127.0.0.1:8418", "localhost:8418"}};
 }
 
-http::RequestHead request(std::string_view host, std::initializer_list<http::FieldView> fields = {}) {
+http::RequestHead request(std::string_view host,
+                          std::initializer_list<http::FieldView> fields = {}) {
   http::RequestHead head;
   head.method = "GET";
   head.target = "/";
@@ -27,8 +29,8 @@ TEST(Access, TcpServesItsOwnNamesOnly) {
   const AccessRules access = rules();
   EXPECT_TRUE(access.check(request("127.0.0.1:8418"), Door::tcp));
   EXPECT_TRUE(access.check(request("LOCALHOST:8418"), Door::tcp));
-  for (std::string_view host : {"127.0.0.1", "127.0.0.1:80", "evil.example:8418", "api.github.com", "localhost:8418.evil",
-                                "localhost.:8418", ""}) {
+  for (std::string_view host : {"127.0.0.1", "127.0.0.1:80", "evil.example:8418", "api.github.com",
+                                "localhost:8418.evil", "localhost.:8418", ""}) {
     auto checked = access.check(request(host), Door::tcp);
     ASSERT_FALSE(checked) << host;
     EXPECT_EQ(checked.error(), Errc::http_misdirected) << host;
@@ -43,7 +45,8 @@ TEST(Access, TcpRefusesWhatComesFromAWebPage) {
     EXPECT_EQ(checked.error(), Errc::http_forbidden_origin);
   }
   for (std::string_view origin : {"https://evil.example", "null", "http://localhost:8418", ""})
-    EXPECT_FALSE(access.check(request("localhost:8418", {{"Origin", origin}}), Door::tcp)) << origin;
+    EXPECT_FALSE(access.check(request("localhost:8418", {{"Origin", origin}}), Door::tcp))
+        << origin;
   EXPECT_TRUE(access.check(request("localhost:8418", {{"Sec-Fetch-Site", "none"}}), Door::tcp));
 }
 
@@ -64,8 +67,9 @@ TEST(Access, TheSocketSendsEachHostToItsPlace) {
 
 TEST(Access, TheSocketIsNoOpenProxy) {
   const AccessRules access = rules();
-  for (std::string_view host : {"evil.example", "githubusercontent.com", "notgithub.com", "github.com.evil.example",
-                                "127.0.0.1", "[::1]", "169.254.169.254", "", ".github.com", "api.github.com@evil.example"}) {
+  for (std::string_view host : {"evil.example", "githubusercontent.com", "notgithub.com",
+                                "github.com.evil.example", "127.0.0.1", "[::1]", "169.254.169.254",
+                                "", ".github.com", "api.github.com@evil.example"}) {
     const auto found = access.upstream_of(host, Door::unix_socket);
     ASSERT_FALSE(found) << host;
     EXPECT_EQ(found.error(), Errc::http_misdirected) << host;
@@ -80,7 +84,8 @@ TEST(Access, TcpReachesNothingButTheApi) {
 
 TEST(Access, UploadsGoToTheirOwnHostAtGithubCom) {
   EXPECT_EQ(rules().uploads_host()->origin, "https://uploads.github.com");
-  EXPECT_EQ(AccessRules("https://ghe.example", {}, {}).uploads_host()->origin, "https://ghe.example");
+  EXPECT_EQ(AccessRules("https://ghe.example", {}, {}).uploads_host()->origin,
+            "https://ghe.example");
   EXPECT_FALSE(AccessRules("https://api.github.com", {}, {}).uploads_host());
 }
 

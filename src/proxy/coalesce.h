@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // One flight per key: however many callers ask for the same thing at the same time, the upstream is asked once.
 //
-// The first caller starts the flight, which runs on its own and not inside that caller's connection: a caller that hangs up
-// takes nobody down. Everybody, the first one included, waits for the flight to land; a waiter costs one small allocation.
-// The key of a flight holds the principal (threat 15: coalescing needs the same key as the cache).
+// The first caller starts the flight, which runs on its own and not inside that caller's connection: a caller that
+// hangs up takes nobody down. Everybody, the first one included, waits for the flight to land; a waiter costs one small
+// allocation. The key of a flight holds the principal (threat 15: coalescing needs the same key as the cache).
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ struct Outcome {
   std::shared_ptr<const http::Answer> answer;  // set when there is no entry
   Error error;                                 // set when there is neither
   http::CacheStatus status;
-  http::Headers live_headers;                  // of this very answer: the budget, the request id
+  http::Headers live_headers;  // of this very answer: the budget, the request id
 };
 
 class Flight {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What to do with one request for a thing that is kept: a pure function of what is known.
 //
-// Reads like the table in docs/ARCHITECTURE.md. Asking again is free when GitHub answers 304, so "revalidate" is the ordinary
-// way to be current; freshness only saves the round trip.
+// Reads like the table in docs/ARCHITECTURE.md. Asking again is free when GitHub answers 304, so "revalidate" is the
+// ordinary way to be current; freshness only saves the round trip.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace ghmesh::proxy {
 
-// How long past its time an entry may be served when GitHub says that a limit is reached, or cannot be asked.
-// A day: long enough for the longest primary window (an hour) and a night without network; the answer says how old it is.
+// How long past its time an entry may be served when GitHub says that a limit is reached, or cannot be asked. A day:
+// long enough for the longest primary window (an hour) and a night without network; the answer says how old it is.
 inline constexpr Seconds kStaleMax{24 * 3600};
 
 enum class Action {
@@ -24,17 +24,17 @@ enum class Action {
 
 struct Situation {
   bool has_entry = false;
-  Seconds time_left{0};  // of the entry; 0 or negative: stale
-  Seconds age{0};        // of the entry, since it was last proven
-  http::CacheControl caller;              // what the request's Cache-Control says
-  std::optional<Seconds> caller_ttl;      // gh's X-Gh-Cache-Ttl: an answer this old is welcome
+  Seconds time_left{0};               // of the entry; 0 or negative: stale
+  Seconds age{0};                     // of the entry, since it was last proven
+  http::CacheControl caller;          // what the request's Cache-Control says
+  std::optional<Seconds> caller_ttl;  // gh's X-Gh-Cache-Ttl: an answer this old is welcome
 };
 
 Action decide(const Situation& situation);
 
 // May a stale entry stand in for an upstream that cannot answer? A reached limit says nothing about permission, so the
-// principal's own entries may be served; when the upstream is unreachable, access may have been revoked meanwhile, so private
-// data is served only if the operator says so (threat 16).
+// principal's own entries may be served; when the upstream is unreachable, access may have been revoked meanwhile, so
+// private data is served only if the operator says so (threat 16).
 enum class Trouble { limited, unreachable };
 struct StandIn {
   bool has_entry = false;

@@ -84,14 +84,17 @@ TEST(StandIn, ALimitLetsThePrincipalsOwnEntryStandIn) {
 
 TEST(StandIn, PrivateDataDoesNotOutliveTheConnectionUnlessAllowed) {
   EXPECT_FALSE(may_stand_in({.has_entry = true, .time_left = Seconds(-10)}, Trouble::unreachable));
-  EXPECT_TRUE(may_stand_in({.has_entry = true, .is_public = true, .time_left = Seconds(-10)}, Trouble::unreachable));
+  EXPECT_TRUE(may_stand_in({.has_entry = true, .is_public = true, .time_left = Seconds(-10)},
+                           Trouble::unreachable));
   EXPECT_TRUE(
-      may_stand_in({.has_entry = true, .time_left = Seconds(-10), .operator_allows_stale = true}, Trouble::unreachable));
+      may_stand_in({.has_entry = true, .time_left = Seconds(-10), .operator_allows_stale = true},
+                   Trouble::unreachable));
 }
 
 TEST(StandIn, ADayOldIsTheOldest) {
   EXPECT_TRUE(may_stand_in({.has_entry = true, .time_left = -kStaleMax}, Trouble::limited));
-  EXPECT_FALSE(may_stand_in({.has_entry = true, .time_left = -kStaleMax - Seconds(1)}, Trouble::limited));
+  EXPECT_FALSE(
+      may_stand_in({.has_entry = true, .time_left = -kStaleMax - Seconds(1)}, Trouble::limited));
 }
 
 }  // namespace

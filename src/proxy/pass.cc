@@ -8,11 +8,13 @@
 namespace ghmesh::proxy {
 namespace {
 
-// An answer to a mutation names the new thing's URL. On TCP it is rewritten when it is JSON of at most this size; more is
-// streamed as it is (no client follows links out of such an answer).
+// An answer to a mutation names the new thing's URL. On TCP it is rewritten when it is JSON of at most this size; more
+// is streamed as it is (no client follows links out of such an answer).
 constexpr std::size_t kRewrittenBytesMax = 1 << 20;
 
-bool is_json(const http::Headers& headers) { return headers.get("content-type").find("json") != std::string_view::npos; }
+bool is_json(const http::Headers& headers) {
+  return headers.get("content-type").find("json") != std::string_view::npos;
+}
 
 // Fields that name this connection's own affairs, or those of ours that the upstream need not know.
 http::Headers forwarded_headers(const http::RequestHead& head) {
@@ -20,8 +22,10 @@ http::Headers forwarded_headers(const http::RequestHead& head) {
   const std::string_view connection = head.get("connection");
   for (const http::FieldView& field : head.all_fields()) {
     if (is_hop_by_hop(field.name) || equal_ignoring_case(field.name, "host") ||
-        equal_ignoring_case(field.name, "authorization") || equal_ignoring_case(field.name, "content-length") ||
-        equal_ignoring_case(field.name, "expect") || starts_with_ignoring_case(field.name, "x-gh-cache-"))
+        equal_ignoring_case(field.name, "authorization") ||
+        equal_ignoring_case(field.name, "content-length") ||
+        equal_ignoring_case(field.name, "expect") ||
+        starts_with_ignoring_case(field.name, "x-gh-cache-"))
       continue;
     // RFC 9110, 7.6.1: a field named in Connection ends here.
     bool is_named = false;
@@ -42,7 +46,8 @@ std::string_view origin_form(std::string_view target) {
 }
 
 // The API is asked in its own spelling; another host's paths are not ours to understand.
-std::string upstream_url(const UpstreamHost& host, const github::KeyedRequest& keyed, std::string_view target) {
+std::string upstream_url(const UpstreamHost& host, const github::KeyedRequest& keyed,
+                         std::string_view target) {
   return host.origin + (host.is_api ? keyed.upstream_target : std::string(origin_form(target)));
 }
 
@@ -73,10 +78,10 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   auto stream = co_await upstream_.open(std::move(question));
   const Instant answered = read_clocks().instant;
   const http::Headers no_headers;
-  observer_.asked(request.keyed.route.name, stream ? (*stream)->status() : 0, stream ? (*stream)->headers() : no_headers,
-                  answered - began);
-  observer_.answered(request.keyed.route.name, http::Detail::passed, stream ? (*stream)->status() : 502,
-                     answered - began);
+  observer_.asked(request.keyed.route.name, stream ? (*stream)->status() : 0,
+                  stream ? (*stream)->headers() : no_headers, answered - began);
+  observer_.answered(request.keyed.route.name, http::Detail::passed,
+                     stream ? (*stream)->status() : 502, answered - began);
   if (!stream) {
     co_await refuse(exchange, stream.error());
     co_return;
@@ -84,11 +89,14 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   co_await pass_body(exchange, **stream, rewrite);
 }
 
-net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStream& stream, const LinkRewrite& rewrite) {
+net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStream& stream,
+                                      const LinkRewrite& rewrite) {
   const http::Headers& headers = stream.headers();
   net::Reply reply;
-  reply.more_head = "Cache-Status: " + http::write_cache_status({.detail = http::Detail::passed,
-                                                                 .forwarded_status = stream.status()}) + "\r\n";
+  reply.more_head = "Cache-Status: " +
+                    http::write_cache_status(
+                        {.detail = http::Detail::passed, .forwarded_status = stream.status()}) +
+                    "\r\n";
   const bool is_rewritten = !rewrite.to.empty() && is_json(headers);
   auto owned_head = std::make_shared<const std::string>(
       passed_head(stream.status(), headers, rewrite, is_rewritten ? Framing::drop : Framing::keep));
@@ -112,7 +120,8 @@ net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStre
     if (stream.status() != 204 && stream.status() != 304)
       reply.more_head += "Content-Length: " + std::to_string(body->size()) + "\r\n";
     reply.body = *body;
-    auto owner = std::make_shared<std::pair<std::shared_ptr<const void>, http::Body>>(owned_head, body);
+    auto owner =
+        std::make_shared<std::pair<std::shared_ptr<const void>, http::Body>>(owned_head, body);
     reply.owner = std::move(owner);
     auto sent = co_await exchange.send(std::move(reply));
     static_cast<void>(sent);

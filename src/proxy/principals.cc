@@ -22,8 +22,8 @@ constexpr std::size_t kThreadSlotsCount = 64;
 thread_local std::array<ThreadSlot, kThreadSlotsCount> thread_slots;
 
 github::Principal derive_everybody(const crypto::Secret& salt) {
-  return github::derive_group_principal(crypto::hkdf_sha256(salt.reveal(), {}, "ghmesh/v1 everybody", 32),
-                                        salt.reveal());
+  return github::derive_group_principal(
+      crypto::hkdf_sha256(salt.reveal(), {}, "ghmesh/v1 everybody", 32), salt.reveal());
 }
 
 }  // namespace
@@ -43,7 +43,8 @@ Result<CallerRef> Callers::find(std::string_view authorization) {
   return caller;
 }
 
-Result<CallerRef> Callers::find_shared(const crypto::TableHash& hash, std::string_view authorization) {
+Result<CallerRef> Callers::find_shared(const crypto::TableHash& hash,
+                                       std::string_view authorization) {
   {
     const std::lock_guard lock(mutex_);
     const auto known = by_hash_.find(hash);
@@ -52,7 +53,8 @@ Result<CallerRef> Callers::find_shared(const crypto::TableHash& hash, std::strin
       return known->second->caller;
     }
   }
-  auto derived = derive(authorization);  // outside the lock: two threads may derive the same, which is harmless
+  auto derived = derive(
+      authorization);  // outside the lock: two threads may derive the same, which is harmless
   if (!derived) return derived.error();
   const std::lock_guard lock(mutex_);
   if (by_hash_.contains(hash)) return derived;
@@ -73,9 +75,10 @@ Result<CallerRef> Callers::derive(std::string_view authorization) const {
   const auto group = std::ranges::find_if(groups_, [&](const PrincipalGroup& candidate) {
     return std::ranges::find(candidate.audit_labels, label) != candidate.audit_labels.end();
   });
-  caller->principal = !label.empty() && group != groups_.end()
-                          ? github::derive_group_principal(group->secret, installation_salt_.reveal())
-                          : github::derive_principal(*credential, installation_salt_.reveal());
+  caller->principal =
+      !label.empty() && group != groups_.end()
+          ? github::derive_group_principal(group->secret, installation_salt_.reveal())
+          : github::derive_principal(*credential, installation_salt_.reveal());
   caller->credential = *std::move(credential);
   return CallerRef(std::move(caller));
 }

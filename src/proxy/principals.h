@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The credentials that this process has seen, and the principals they stand for.
 //
-// Deriving a principal takes a few microseconds of HKDF; a request looks it up by a keyed hash of its Authorization field
-// instead, first in a table of its own thread, then in the shared one. The shared table is bounded: callers cannot make it grow
-// by inventing tokens; the one that was used longest ago is forgotten, and derived again when it comes back.
+// Deriving a principal takes a few microseconds of HKDF; a request looks it up by a keyed hash of its Authorization
+// field instead, first in a table of its own thread, then in the shared one. The shared table is bounded: callers
+// cannot make it grow by inventing tokens; the one that was used longest ago is forgotten, and derived again when it
+// comes back.
 #pragma once
 
 #include <list>

@@ -23,10 +23,12 @@ http::CacheStatus status_of(http::Detail detail, const cache::EntryRef& entry, W
 
 Situation situation_of(const http::RequestHead& head, const cache::EntryRef& entry, WallTime now) {
   Situation situation;
-  if (const auto value = head.find("cache-control")) situation.caller = http::parse_cache_control(*value);
+  if (const auto value = head.find("cache-control"))
+    situation.caller = http::parse_cache_control(*value);
   if (const auto value = head.find("x-gh-cache-ttl")) {
     situation.caller_ttl = http::parse_go_duration(*value);
-    if (situation.caller_ttl == Seconds(0)) situation.caller.no_cache = true;  // gh's way to say: ask again
+    if (situation.caller_ttl == Seconds(0))
+      situation.caller.no_cache = true;  // gh's way to say: ask again
   }
   if (entry) {
     situation.has_entry = true;
@@ -36,14 +38,16 @@ Situation situation_of(const http::RequestHead& head, const cache::EntryRef& ent
   return situation;
 }
 
-// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now, and what
-// the credential may do (gh reads the scopes).
+// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now, and
+// what the credential may do (gh reads the scopes).
 http::Headers live_headers(const http::Headers& headers) {
-  constexpr std::array<std::string_view, 4> kPrefixes{"x-ratelimit-", "x-oauth-scopes", "x-accepted-oauth-scopes",
+  constexpr std::array<std::string_view, 4> kPrefixes{"x-ratelimit-", "x-oauth-scopes",
+                                                      "x-accepted-oauth-scopes",
                                                       "github-authentication-token-expiration"};
   http::Headers live;
   for (const http::Header& header : headers)
-    if (std::ranges::any_of(kPrefixes, [&](auto prefix) { return starts_with_ignoring_case(header.name, prefix); }))
+    if (std::ranges::any_of(
+            kPrefixes, [&](auto prefix) { return starts_with_ignoring_case(header.name, prefix); }))
       live.add(header.name, header.value);
   return live;
 }
@@ -61,7 +65,9 @@ class Landing {
     failed.error = make_error_code(Errc::cancelled);
     flights_.land(key_, flight_, std::move(failed));
   }
-  void land(Outcome outcome) { flights_.land(key_, std::exchange(flight_, nullptr), std::move(outcome)); }
+  void land(Outcome outcome) {
+    flights_.land(key_, std::exchange(flight_, nullptr), std::move(outcome));
+  }
 
  private:
   Flights& flights_;
@@ -78,7 +84,8 @@ crypto::TableHash flight_key(const github::Principal& principal, std::string_vie
 
 }  // namespace
 
-Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer, ProxyOptions options)
+Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
+             ProxyOptions options)
     : cache_(cache),
       upstream_(upstream),
       callers_(callers),
@@ -109,8 +116,10 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
   if (!request.host.is_api) request.keyed.bypass = github::Bypass::host;
   // A route that is never kept needs no principal; what is kept needs a credential that we can read.
   auto caller = callers_.find(head.get("authorization"));
-  if (!caller || (*caller)->credential.kind == github::CredentialKind::app_jwt || head.count("authorization") > 1) {
-    if (request.keyed.bypass == github::Bypass::none) request.keyed.bypass = github::Bypass::credential;
+  if (!caller || (*caller)->credential.kind == github::CredentialKind::app_jwt ||
+      head.count("authorization") > 1) {
+    if (request.keyed.bypass == github::Bypass::none)
+      request.keyed.bypass = github::Bypass::credential;
   }
   if (caller) request.caller = *std::move(caller);
   return {};
@@ -148,7 +157,8 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
   const auto detail = is_fresh ? http::Detail::fresh : http::Detail::stale;
   reply_with_entry(head, entry, status_of(detail, entry, now.wall), rewrite, now.wall, reply);
-  observer_.answered(request.keyed.route.name, detail, entry->status, read_clocks().instant - now.instant);
+  observer_.answered(request.keyed.route.name, detail, entry->status,
+                     read_clocks().instant - now.instant);
   return true;
 }
 
@@ -182,15 +192,14 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
       outcome.entry = entry;
       outcome.status = status_of(http::Detail::fresh, entry, now.wall);
       break;
-    case Action::refuse:
-      outcome.error = make_error_code(Errc::upstream_timeout);
-      break;
+    case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;
     case Action::ask: {
       bool is_first = false;
       const FlightRef flight = take_flight(exchange, request, entry, is_first);
       co_await flight->landed();
       outcome = flight->outcome();
-      if (!is_first && outcome.status.detail == http::Detail::fetched) outcome.status.detail = http::Detail::coalesced;
+      if (!is_first && outcome.status.detail == http::Detail::fetched)
+        outcome.status.detail = http::Detail::coalesced;
       now = read_clocks();
       break;
     }
@@ -217,26 +226,28 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
   } else {
     reply_with_error(outcome.error, reply);
   }
-  observer_.answered(request.keyed.route.name, outcome.status.detail, status, read_clocks().instant - began);
+  observer_.answered(request.keyed.route.name, outcome.status.detail, status,
+                     read_clocks().instant - began);
   auto sent = co_await exchange.send(std::move(reply));
   static_cast<void>(sent);
 }
 
-FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request, const cache::EntryRef& seen,
-                             bool& is_first) {
+FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request,
+                             const cache::EntryRef& seen, bool& is_first) {
   const crypto::TableHash key = flight_key(request.caller->principal, request.keyed.text);
   auto boarding = flights_.board(key);
   is_first = boarding.is_first;
   if (is_first) {
     auto question = std::make_shared<Question>();
-    plan_question(request.target, request.keyed, options_.upstream_origin, request.caller, *question);
+    plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
+                  *question);
     net::spawn(exchange.executor(), "flight", fly(std::move(question), seen, key, boarding.flight));
   }
   return boarding.flight;
 }
 
-net::awaitable<void> Proxy::fly(std::shared_ptr<Question> question, cache::EntryRef seen, crypto::TableHash key,
-                                FlightRef flight) {
+net::awaitable<void> Proxy::fly(std::shared_ptr<Question> question, cache::EntryRef seen,
+                                crypto::TableHash key, FlightRef flight) {
   Landing landing(flights_, key, std::move(flight));
   Outcome outcome = co_await ask(*question, std::move(seen));
   landing.land(std::move(outcome));
@@ -263,17 +274,20 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   request.authorization = question.caller->credential.authorization;
   auto answer = co_await upstream_.fetch(std::move(request), kEntryBodyBytesMax);
   const Now now = read_clocks();
-  observer_.asked(question.route.name, answer ? answer->status : 0, answer ? answer->headers : http::Headers(),
-                  now.instant - began.instant);
+  observer_.asked(question.route.name, answer ? answer->status : 0,
+                  answer ? answer->headers : http::Headers(), now.instant - began.instant);
   if (!answer) co_return stand_in(own, answer.error(), now.wall);
   co_return settle(question, own, *answer, now.wall);
 }
 
-Outcome Proxy::settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer, WallTime now) {
+Outcome Proxy::settle(const Question& question, const cache::EntryRef& own,
+                      const http::Answer& answer, WallTime now) {
   const github::Principal& principal = question.caller->principal;
   const Conclusion conclusion = conclude(question, answer, now);
   Outcome outcome;
-  outcome.status = {.detail = conclusion.detail, .forwarded_status = answer.status, .is_stored = conclusion.store};
+  outcome.status = {.detail = conclusion.detail,
+                    .forwarded_status = answer.status,
+                    .is_stored = conclusion.store};
   outcome.live_headers = live_headers(answer.headers);
   if (conclusion.is_etag_unexpected) observer_.etag_unexpected(question.route.name);
   if (conclusion.purge) {
@@ -319,19 +333,21 @@ Outcome Proxy::stand_in(const cache::EntryRef& own, const Error& error, WallTime
 
 void Proxy::remember(const Question& question, const cache::EntryRef& entry, WallTime now) {
   auto stored = cache_.put(question.caller->principal, question.key, entry);
-  if (!stored) log::debug("entry not stored", {{"route", question.route.name}, {"error", stored.error()}});
+  if (!stored)
+    log::debug("entry not stored", {{"route", question.route.name}, {"error", stored.error()}});
   if (!options_.share_public || entry->status != 200) return;
   if (question.route.route_class == github::RouteClass::repository) {
     if (github::says_public(question.route, *entry->body))
       public_repositories_.learn(question.route, now + entry->ttl);
-    else
-      public_repositories_.forget(question.route);
+    else public_repositories_.forget(question.route);
   }
-  const bool is_everybodys = entry->is_public || (public_repositories_.is_public(question.route, now) &&
-                                                  PublicRepositories::is_same_for_everybody(question.route));
+  const bool is_everybodys =
+      entry->is_public || (public_repositories_.is_public(question.route, now) &&
+                           PublicRepositories::is_same_for_everybody(question.route));
   if (is_everybodys) {
     auto shared = cache_.put(callers_.everybody(), question.key, entry);
-    if (!shared) log::debug("entry not shared", {{"route", question.route.name}, {"error", shared.error()}});
+    if (!shared)
+      log::debug("entry not shared", {{"route", question.route.name}, {"error", shared.error()}});
   }
 }
 

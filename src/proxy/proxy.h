@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The proxy: one request from the front door to its answer. docs/ARCHITECTURE.md tells the same story in prose.
 //
-// A fresh hit is answered on the thread that parsed the request, without a coroutine. Everything else is a coroutine that reads
-// like the list of its steps; every decision in it is a pure function of decide.h, question.h or access.h.
+// A fresh hit is answered on the thread that parsed the request, without a coroutine. Everything else is a coroutine
+// that reads like the list of its steps; every decision in it is a pure function of decide.h, question.h or access.h.
 //
 // Never worse than no cache: a fault of the store or of our own rules ends in a plain call to GitHub.
 #pragma once
@@ -31,7 +31,7 @@ struct ProxyOptions {
   std::vector<std::string> own_names;      // Host values that are ours on TCP
   bool share_public = false;               // what is proven public may be served to anyone
   bool use_candidates = true;              // offer other principals' bodies for proof
-  bool stale_if_error = false;             // private data may be served stale when GitHub cannot be reached
+  bool stale_if_error = false;  // private data may be served stale when GitHub cannot be reached
 };
 
 // What happened, for metrics and statistics. Called on serving threads: implementations must be quick and thread-safe.
@@ -39,9 +39,11 @@ class Observer {
  public:
   virtual ~Observer() = default;
   // A request was answered. `route` is a template of static storage, or "other".
-  virtual void answered(std::string_view route, http::Detail detail, int status, Duration taken) = 0;
+  virtual void answered(std::string_view route, http::Detail detail, int status,
+                        Duration taken) = 0;
   // The upstream was asked and answered (status 0: it did not).
-  virtual void asked(std::string_view route, int status, const http::Headers& headers, Duration taken) = 0;
+  virtual void asked(std::string_view route, int status, const http::Headers& headers,
+                     Duration taken) = 0;
   virtual void etag_unexpected(std::string_view route) = 0;
   virtual void refused(const Error& reason) = 0;
 };
@@ -49,7 +51,8 @@ class Observer {
 class Proxy final : public net::Service {
  public:
   // The references outlive the proxy.
-  Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer, ProxyOptions options);
+  Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
+        ProxyOptions options);
 
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
@@ -66,14 +69,17 @@ class Proxy final : public net::Service {
 
   net::awaitable<void> answer_kept(net::Exchange& exchange, Request& request, Instant began);
   net::awaitable<void> pass(net::Exchange& exchange, const Request& request, Instant began);
-  net::awaitable<void> pass_body(net::Exchange& exchange, net::UpstreamStream& stream, const LinkRewrite& rewrite);
+  net::awaitable<void> pass_body(net::Exchange& exchange, net::UpstreamStream& stream,
+                                 const LinkRewrite& rewrite);
   net::awaitable<void> refuse(net::Exchange& exchange, const Error& error);
 
-  FlightRef take_flight(net::Exchange& exchange, const Request& request, const cache::EntryRef& seen, bool& is_first);
-  net::awaitable<void> fly(std::shared_ptr<Question> question, cache::EntryRef seen, crypto::TableHash key,
-                           FlightRef flight);
+  FlightRef take_flight(net::Exchange& exchange, const Request& request,
+                        const cache::EntryRef& seen, bool& is_first);
+  net::awaitable<void> fly(std::shared_ptr<Question> question, cache::EntryRef seen,
+                           crypto::TableHash key, FlightRef flight);
   net::awaitable<Outcome> ask(Question& question, cache::EntryRef seen);
-  Outcome settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer, WallTime now);
+  Outcome settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer,
+                 WallTime now);
   Outcome stand_in(const cache::EntryRef& own, const Error& error, WallTime now) const;
   void remember(const Question& question, const cache::EntryRef& entry, WallTime now);
 

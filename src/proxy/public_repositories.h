@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Which repositories have been proven public, and until when.
 //
-// A repository object that says "private": false proves that anybody may read the repository's code and its history; it does
-// not make answers equal for everybody, since some name the viewer's own permissions. So only routes whose answers do not depend
-// on who asks are shared on its word. Thread-safe; bounded.
+// A repository object that says "private": false proves that anybody may read the repository's code and its history; it
+// does not make answers equal for everybody, since some name the viewer's own permissions. So only routes whose answers
+// do not depend on who asks are shared on its word. Thread-safe; bounded.
 #pragma once
 
 #include <mutex>

@@ -42,8 +42,8 @@ github::Visibility visibility(const Question& question) {
   return is_anonymous(question) ? github::Visibility::proven_public : github::Visibility::unproven;
 }
 
-cache::EntryRef make_entry(const Question& question, const http::Answer& answer, const github::Verdict& verdict,
-                           WallTime now) {
+cache::EntryRef make_entry(const Question& question, const http::Answer& answer,
+                           const github::Verdict& verdict, WallTime now) {
   cache::Entry entry;
   entry.status = answer.status;
   entry.headers = github::kept_headers(answer.headers);
@@ -55,13 +55,15 @@ cache::EntryRef make_entry(const Question& question, const http::Answer& answer,
   entry.proven_at = now;
   entry.ttl = verdict.ttl;
   const auto inputs = github::select_by_vary(answer.headers.get("vary"), sent_inputs(question));
-  entry.is_etag_computed = !entry.etag.empty() && entry.etag == github::compute_etag(inputs, answer.body_text());
+  entry.is_etag_computed =
+      !entry.etag.empty() && entry.etag == github::compute_etag(inputs, answer.body_text());
   return cache::finish_entry(std::move(entry));
 }
 
-// A 304: what we hold is what the upstream would have sent. Its fields replace the stored ones (RFC 9111, 4.3.4); those it
-// leaves out (GitHub's may lack ETag and Link) stay.
-Conclusion conclude_not_modified(const Question& question, const http::Answer& answer, WallTime now) {
+// A 304: what we hold is what the upstream would have sent. Its fields replace the stored ones (RFC 9111, 4.3.4); those
+// it leaves out (GitHub's may lack ETag and Link) stay.
+Conclusion conclude_not_modified(const Question& question, const http::Answer& answer,
+                                 WallTime now) {
   if (question.validator == Validator::none) return {};
   http::Answer whole{.status = 200};
   http::Headers fresh = github::kept_headers(answer.headers);
@@ -94,13 +96,14 @@ Conclusion conclude_not_modified(const Question& question, const http::Answer& a
   entry.ttl = verdict.ttl;
   return {.entry = cache::finish_entry(std::move(entry)),
           .store = verdict.keep != github::Keep::no,
-          .detail = question.validator == Validator::candidate ? http::Detail::proven : http::Detail::revalidated};
+          .detail = question.validator == Validator::candidate ? http::Detail::proven
+                                                               : http::Detail::revalidated};
 }
 
 }  // namespace
 
-void plan_question(const github::Target& target, const github::KeyedRequest& keyed, std::string_view upstream_origin,
-                   CallerRef caller, Question& question) {
+void plan_question(const github::Target& target, const github::KeyedRequest& keyed,
+                   std::string_view upstream_origin, CallerRef caller, Question& question) {
   question.path = target.path;
   question.route = github::classify_route(question.path);
   question.key = keyed.text;
@@ -110,18 +113,21 @@ void plan_question(const github::Target& target, const github::KeyedRequest& key
   question.caller = std::move(caller);
 }
 
-void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candidate, Question& question) {
+void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candidate,
+                      Question& question) {
   if (own && !own->etag.empty() && own->status == 200) {
     question.validator = Validator::own;
     question.held = own;
     question.if_none_match = quoted(own->etag);
-  } else if (candidate && candidate->is_etag_computed && candidate->status == 200 && question.route.may_share) {
+  } else if (candidate && candidate->is_etag_computed && candidate->status == 200 &&
+             question.route.may_share) {
     question.validator = Validator::candidate;
     question.held = candidate;
     question.if_none_match = quoted(github::compute_etag(sent_inputs(question), *candidate->body));
   } else if (question.route.is_list) {
     question.validator = Validator::empty_list;
-    question.if_none_match = quoted(github::compute_etag(sent_inputs(question), github::kEmptyListBody));
+    question.if_none_match =
+        quoted(github::compute_etag(sent_inputs(question), github::kEmptyListBody));
   }
 }
 
@@ -134,7 +140,8 @@ http::Headers question_headers(const Question& question) {
 
 Conclusion conclude(const Question& question, const http::Answer& answer, WallTime now) {
   if (answer.status == 304) return conclude_not_modified(question, answer, now);
-  const github::Verdict verdict = github::judge_answer(question.route, answer, visibility(question));
+  const github::Verdict verdict =
+      github::judge_answer(question.route, answer, visibility(question));
   Conclusion conclusion{.purge = verdict.purge, .is_limited = github::is_rate_limited(answer)};
   if (verdict.keep == github::Keep::no) return conclusion;
   conclusion.entry = make_entry(question, answer, verdict, now);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// How the upstream is asked about a thing that is kept, and what its answer means. Pure: the coroutine between the two only
-// carries bytes.
+// How the upstream is asked about a thing that is kept, and what its answer means. Pure: the coroutine between the two
+// only carries bytes.
 //
 // The question carries the best validator there is, because a 304 is free:
 //   own        this principal holds a body: its ETag, as the upstream gave it
-//   candidate  another principal of this node holds one: the ETag that *our* credential would see for that body. A 304 then
-//              proves that it is authentic, current, and permitted to us; without it, not a byte of it is served
+//   candidate  another principal of this node holds one: the ETag that *our* credential would see for that body. A
+//              304 then proves that it is authentic, current, and permitted to us; without it, no byte of it is served
 //   empty      nobody holds one, and the route is a list: the ETag of "[]", since many lists are empty
 #pragma once
 
@@ -23,16 +23,16 @@ enum class Validator { none, own, candidate, empty_list };
 
 // Everything a flight needs, in memory of its own: the request that started it may be gone when the answer comes.
 struct Question {
-  std::string path;                // route's views point into this one
+  std::string path;  // route's views point into this one
   github::Route route;
-  std::string key;                 // canonical key
-  std::string url;                 // absolute
+  std::string key;  // canonical key
+  std::string url;  // absolute
   std::string accept;
   std::string api_version;
   CallerRef caller;
   Validator validator = Validator::none;
-  cache::EntryRef held;            // what `validator` is about
-  std::string if_none_match;       // quoted; empty for none
+  cache::EntryRef held;       // what `validator` is about
+  std::string if_none_match;  // quoted; empty for none
 
   Question() = default;
   Question(const Question&) = delete;  // route points into path
@@ -40,23 +40,27 @@ struct Question {
 };
 
 // Fills the question from the request's key. `own` and `candidate` may be null.
-void plan_question(const github::Target& target, const github::KeyedRequest& keyed, std::string_view upstream_origin,
-                   CallerRef caller, Question& question);
-void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candidate, Question& question);
+void plan_question(const github::Target& target, const github::KeyedRequest& keyed,
+                   std::string_view upstream_origin, CallerRef caller, Question& question);
+void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candidate,
+                      Question& question);
 
 // The fields to send, Authorization apart.
 http::Headers question_headers(const Question& question);
 
 struct Conclusion {
-  cache::EntryRef entry;           // to be served; null when the answer is not kept: then pass it on as it is
-  bool store = false;              // entry is new or renewed: keep it
-  bool purge = false;              // the principal's older copy must go
-  bool is_limited = false;         // a rate limit: a stale entry may stand in
-  bool is_etag_unexpected = false; // a 200 whose ETag is not the computed one: the model of ETags failed here
+  cache::EntryRef
+      entry;           // to be served; null when the answer is not kept: then pass it on as it is
+  bool store = false;  // entry is new or renewed: keep it
+  bool purge = false;  // the principal's older copy must go
+  bool is_limited = false;  // a rate limit: a stale entry may stand in
+  bool is_etag_unexpected =
+      false;  // a 200 whose ETag is not the computed one: the model of ETags failed here
   http::Detail detail = http::Detail::fetched;
 };
 
-// `answer` is complete and decoded. A 304 to a question without validator is treated as a broken upstream: no entry, no store.
+// `answer` is complete and decoded. A 304 to a question without validator is treated as a broken upstream: no entry, no
+// store.
 Conclusion conclude(const Question& question, const http::Answer& answer, WallTime now);
 
 }  // namespace ghmesh::proxy

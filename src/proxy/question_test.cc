@@ -13,7 +13,9 @@ constexpr std::string_view kOrigin = "https://api.github.com";
 constexpr std::string_view kBody = R"({"id":1,"title":"one"})";
 const WallTime kNow = wall_time(1'800'000'000);
 
-crypto::Secret salt() { return crypto::Secret(std::string_view("a salt of thirty-two bytes......")); }
+crypto::Secret salt() {
+  return crypto::Secret(std::string_view("a salt of thirty-two bytes......"));
+}
 
 CallerRef caller_with(std::string_view authorization) {
   static Callers callers(salt(), {});
@@ -22,7 +24,8 @@ CallerRef caller_with(std::string_view authorization) {
 }
 
 // A question for `path` as this caller would ask it.
-std::unique_ptr<Question> question_for(std::string_view path, std::string_view authorization = "token one") {
+std::unique_ptr<Question> question_for(std::string_view path,
+                                       std::string_view authorization = "token one") {
   http::RequestHead head;
   head.method = "GET";
   head.target = path;
@@ -58,7 +61,9 @@ cache::EntryRef fetch(const Question& question, std::string_view body = kBody) {
   return conclude(question, answer_200(question, body), kNow).entry;
 }
 
-http::Answer answer_304() { return {.status = 304, .headers = {{"Date", http::write_date(kNow + Seconds(90))}}}; }
+http::Answer answer_304() {
+  return {.status = 304, .headers = {{"Date", http::write_date(kNow + Seconds(90))}}};
+}
 
 constexpr std::string_view kIssue = "/repos/o/r/issues/1";
 constexpr std::string_view kIssues = "/repos/o/r/issues";
@@ -143,7 +148,8 @@ TEST(Question, ABodyWhoseEtagIsNotComputableIsNoCandidate) {
   EXPECT_EQ(ours->validator, Validator::none);
   auto again = question_for(kIssue, "token one");
   choose_validator(first.entry, nullptr, *again);
-  EXPECT_EQ(again->if_none_match, "\"cac2f823aa51\"");  // for its own principal the given tag still works
+  EXPECT_EQ(again->if_none_match,
+            "\"cac2f823aa51\"");  // for its own principal the given tag still works
 }
 
 TEST(Question, AWeakTagIsTheSameTag) {
@@ -185,9 +191,13 @@ TEST(Question, NeitherBudgetNorCookieIsKept) {
 
 TEST(Question, ADeniedAnswerPurgesAndALimitDoesNot) {
   auto question = question_for(kIssue);
-  http::Answer denied{.status = 403, .body = http::make_body(R"({"message":"Resource not accessible by integration"})")};
+  http::Answer denied{
+      .status = 403,
+      .body = http::make_body(R"({"message":"Resource not accessible by integration"})")};
   EXPECT_TRUE(conclude(*question, denied, kNow).purge);
-  http::Answer limited{.status = 403, .body = http::make_body(R"({"message":"API rate limit exceeded for user ID 1."})")};
+  http::Answer limited{
+      .status = 403,
+      .body = http::make_body(R"({"message":"API rate limit exceeded for user ID 1."})")};
   limited.headers.set("X-RateLimit-Remaining", "0");
   const Conclusion conclusion = conclude(*question, limited, kNow);
   EXPECT_FALSE(conclusion.purge);

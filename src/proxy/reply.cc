@@ -36,39 +36,46 @@ bool is_link_field(std::string_view name) {
   return equal_ignoring_case(name, "link") || equal_ignoring_case(name, "location");
 }
 
-bool is_json(std::string_view content_type) { return content_type.find("json") != std::string_view::npos; }
+bool is_json(std::string_view content_type) {
+  return content_type.find("json") != std::string_view::npos;
+}
 
-// Trap 24: the validator may come from GitHub itself, where the caller's own spelling of Accept and Authorization is part of
-// the hash. So a tag that is not ours is compared with what GitHub would have computed for this very request.
+// Trap 24: the validator may come from GitHub itself, where the caller's own spelling of Accept and Authorization is
+// part of the hash. So a tag that is not ours is compared with what GitHub would have computed for this very request.
 bool matches_validator(const http::RequestHead& head, const cache::Entry& entry) {
   const auto validators = head.find("if-none-match");
   if (!validators || entry.status != 200) return false;
   if (!entry.etag.empty() && http::if_none_match_matches(*validators, entry.etag)) return true;
   if (!entry.is_etag_computed) return false;
-  const github::EtagInputs inputs{.accept = head.find("accept"), .authorization = head.find("authorization")};
+  const github::EtagInputs inputs{.accept = head.find("accept"),
+                                  .authorization = head.find("authorization")};
   return http::if_none_match_matches(*validators, github::compute_etag(inputs, *entry.body));
 }
 
 // RFC 9110, 15.4.5: what a 200 would have said about caching, and nothing about the body.
 std::string not_modified_head(const cache::Entry& entry) {
-  constexpr std::array<std::string_view, 6> kKept{"cache-control", "content-location", "expires",
-                                                  "vary",          "last-modified",    "x-github-media-type"};
+  constexpr std::array<std::string_view, 6> kKept{"cache-control", "content-location",
+                                                  "expires",       "vary",
+                                                  "last-modified", "x-github-media-type"};
   std::string out = status_line(304);
   if (!entry.etag.empty()) append_field(out, "ETag", '"' + entry.etag + '"');
   for (const http::Header& header : entry.headers)
-    if (std::ranges::any_of(kKept, [&](auto name) { return equal_ignoring_case(name, header.name); }))
+    if (std::ranges::any_of(kKept,
+                            [&](auto name) { return equal_ignoring_case(name, header.name); }))
       append_field(out, header.name, header.value);
   return out;
 }
 
-std::unique_ptr<cache::Rendition> make_rendition(const cache::Entry& entry, const LinkRewrite& rewrite) {
+std::unique_ptr<cache::Rendition> make_rendition(const cache::Entry& entry,
+                                                 const LinkRewrite& rewrite) {
   auto rendition = std::make_unique<cache::Rendition>();
   rendition->to = rewrite.to;
   http::Headers headers = entry.headers;
   for (const http::Header& header : entry.headers)
     if (is_link_field(header.name)) headers.set(header.name, rewrite_links(header.value, rewrite));
-  rendition->body = is_json(headers.get("content-type")) ? http::make_body(rewrite_body(*entry.body, rewrite))
-                                                         : entry.body;
+  rendition->body = is_json(headers.get("content-type"))
+                        ? http::make_body(rewrite_body(*entry.body, rewrite))
+                        : entry.body;
   rendition->head_text = cache::write_head_text(entry, headers, rendition->body->size());
   return rendition;
 }
@@ -103,9 +110,15 @@ void fill_rewritten(const cache::EntryRef& entry, const LinkRewrite& rewrite, ne
 }  // namespace
 
 bool is_hop_by_hop(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kNames{
-      "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-      "te",         "trailer",    "transfer-encoding",  "upgrade"};
+  constexpr std::array<std::string_view, 9> kNames{"connection",
+                                                   "keep-alive",
+                                                   "proxy-authenticate",
+                                                   "proxy-authorization",
+                                                   "proxy-connection",
+                                                   "te",
+                                                   "trailer",
+                                                   "transfer-encoding",
+                                                   "upgrade"};
   return std::ranges::any_of(kNames, [&](auto known) { return equal_ignoring_case(known, name); });
 }
 
@@ -123,8 +136,9 @@ std::string rewrite_body(std::string_view body, const LinkRewrite& rewrite) {
   return out;
 }
 
-void reply_with_entry(const http::RequestHead& head, const cache::EntryRef& entry, const http::CacheStatus& status,
-                      const LinkRewrite& rewrite, WallTime now, net::Reply& reply) {
+void reply_with_entry(const http::RequestHead& head, const cache::EntryRef& entry,
+                      const http::CacheStatus& status, const LinkRewrite& rewrite, WallTime now,
+                      net::Reply& reply) {
   append_field(reply.more_head, "Age", std::to_string(cache::age(*entry, now).count()));
   append_field(reply.more_head, "Cache-Status", http::write_cache_status(status));
   if (matches_validator(head, *entry)) {
@@ -144,23 +158,25 @@ void reply_with_entry(const http::RequestHead& head, const cache::EntryRef& entr
   if (head.method == "HEAD") reply.body = {};
 }
 
-std::string passed_head(int status, const http::Headers& headers, const LinkRewrite& rewrite, Framing framing) {
+std::string passed_head(int status, const http::Headers& headers, const LinkRewrite& rewrite,
+                        Framing framing) {
   std::string out = status_line(status);
   for (const http::Header& header : headers) {
     if (is_hop_by_hop(header.name)) continue;
-    if (framing == Framing::drop &&
-        (equal_ignoring_case(header.name, "content-length") || equal_ignoring_case(header.name, "content-encoding")))
+    if (framing == Framing::drop && (equal_ignoring_case(header.name, "content-length") ||
+                                     equal_ignoring_case(header.name, "content-encoding")))
       continue;
     if (wants_rewriting(rewrite) && is_link_field(header.name))
       append_field(out, header.name, rewrite_links(header.value, rewrite));
-    else
-      append_field(out, header.name, header.value);
+    else append_field(out, header.name, header.value);
   }
   return out;
 }
 
-void reply_with_answer(const http::RequestHead& head, const std::shared_ptr<const http::Answer>& answer,
-                       const http::CacheStatus& status, const LinkRewrite& rewrite, net::Reply& reply) {
+void reply_with_answer(const http::RequestHead& head,
+                       const std::shared_ptr<const http::Answer>& answer,
+                       const http::CacheStatus& status, const LinkRewrite& rewrite,
+                       net::Reply& reply) {
   struct Owned {
     std::string head;
     http::Body body;
@@ -201,7 +217,8 @@ void reply_with_error(const Error& error, net::Reply& reply) {
   bool close = false;
   if (error == Errc::http_misdirected) status = 421, close = true;
   else if (error == Errc::http_forbidden_origin) status = 403, close = true;
-  else if (error == Errc::http_body_too_large || error == Errc::too_large) status = 413, close = true;
+  else if (error == Errc::http_body_too_large || error == Errc::too_large)
+    status = 413, close = true;
   else if (error == Errc::malformed || error == Errc::http_malformed) status = 400, close = true;
   else if (error == Errc::upstream_timeout) status = 504;
   reply_with_error(status, error.message(), reply);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// From what we have to what the caller gets: its own conditionals, URLs that lead back to us, and the reason for the answer.
+// From what we have to what the caller gets: its own conditionals, URLs that lead back to us, and the reason for the
+// answer.
 #pragma once
 
 #include <string_view>
@@ -18,12 +19,15 @@ struct LinkRewrite {
 };
 
 // An entry, as 200, as 304 when the caller's validator matches, or as whatever status was kept. Does not copy the body.
-void reply_with_entry(const http::RequestHead& head, const cache::EntryRef& entry, const http::CacheStatus& status,
-                      const LinkRewrite& rewrite, WallTime now, net::Reply& reply);
+void reply_with_entry(const http::RequestHead& head, const cache::EntryRef& entry,
+                      const http::CacheStatus& status, const LinkRewrite& rewrite, WallTime now,
+                      net::Reply& reply);
 
 // An answer that is not kept: its own status and fields, hop-by-hop ones removed.
-void reply_with_answer(const http::RequestHead& head, const std::shared_ptr<const http::Answer>& answer,
-                       const http::CacheStatus& status, const LinkRewrite& rewrite, net::Reply& reply);
+void reply_with_answer(const http::RequestHead& head,
+                       const std::shared_ptr<const http::Answer>& answer,
+                       const http::CacheStatus& status, const LinkRewrite& rewrite,
+                       net::Reply& reply);
 
 // {"message": ..., "documentation_url": ...} as GitHub's own errors look, so that clients print it.
 void reply_with_error(int status, std::string_view message, net::Reply& reply);
@@ -33,10 +37,11 @@ void reply_with_error(const Error& error, net::Reply& reply);
 // Fields that concern one connection only (RFC 9110, 7.6.1), and the framing that we do ourselves.
 bool is_hop_by_hop(std::string_view name);
 
-// Fields of an answer that is passed on, as head text: rewritten, without hop-by-hop fields, Content-Length and Content-Encoding
-// as the flag says.
+// Fields of an answer that is passed on, as head text: rewritten, without hop-by-hop fields, Content-Length and
+// Content-Encoding as the flag says.
 enum class Framing { keep, drop };
-std::string passed_head(int status, const http::Headers& headers, const LinkRewrite& rewrite, Framing framing);
+std::string passed_head(int status, const http::Headers& headers, const LinkRewrite& rewrite,
+                        Framing framing);
 
 std::string rewrite_links(std::string_view text, const LinkRewrite& rewrite);
 std::string rewrite_body(std::string_view body, const LinkRewrite& rewrite);

@@ -11,11 +11,11 @@ namespace ghmesh::proxy {
 
 struct Proxy::Request {
   net::Door door = net::Door::unix_socket;
-  std::string_view asked_host;   // as the caller spelled it; a view into the request's head
+  std::string_view asked_host;  // as the caller spelled it; a view into the request's head
   UpstreamHost host;
-  github::Target target;         // views into the request's head
+  github::Target target;  // views into the request's head
   github::KeyedRequest keyed;
-  CallerRef caller;              // null when the credential cannot be read: then it is passed on as it is
+  CallerRef caller;  // null when the credential cannot be read: then it is passed on as it is
 };
 
 }  // namespace ghmesh::proxy

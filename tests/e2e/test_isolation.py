@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Non-interference: fifty credentials, a hundred thousand interleaved requests, restarts in between, and not one byte of one
-principal's private data in another's answer.
+"""Non-interference: fifty credentials, a hundred thousand interleaved requests, restarts in between, and not one byte
+of one principal's private data in another's answer.
 
-What each credential must get is asked of the model beforehand, uncounted. Requests are pipelined in random order over several
-connections. tools/mutants proves that this test can fail: it drops the principal from the keys and expects it to.
+What each credential must get is asked of the model beforehand, uncounted. Requests are pipelined in random order over
+several connections. tools/mutants proves that this test can fail: it drops the principal from the keys.
 """
 
 import concurrent.futures
@@ -103,7 +103,7 @@ def test_no_byte_of_one_principal_reaches_another(tmp_path):
 
 
 def test_no_flight_carries_a_stranger(tmp_path):
-    """Callers of different principals who ask for one cold URL at the same moment share nothing (trap 1)."""
+    """Callers of different principals who ask for one cold URL at once share nothing: a flight needs the cache's key."""
     model = harness.Model(tmp_path, "--latency", "100")
     daemon = harness.Daemon(tmp_path, model.url, tcp=False)
     expected = expectations(model, range(USERS_COUNT))

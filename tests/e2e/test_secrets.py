@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Nothing that is secret is found where it must not be: the store, the logs, the metrics, the command line, a core dump.
+"""Nothing that is secret is found where it must not be: store, logs, metrics, command line, core dump.
 
 Canaries are the tokens, their hashes, and the bodies, paths and names of a private repository; each is searched in many
 encodings. A test plants one canary and looks for it first, so that the search itself is known to work.

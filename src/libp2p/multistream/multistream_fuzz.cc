@@ -32,7 +32,9 @@ End run(Negotiation side, ByteView input, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(reinterpret_cast<const std::byte*>(data), size);
-  GHMESH_CHECK(run(Negotiation::listen({"/noise", "/b"}), input, SIZE_MAX) == run(Negotiation::listen({"/noise", "/b"}), input, 1));
-  GHMESH_CHECK(run(Negotiation::dial({"/a", "/noise"}), input, SIZE_MAX) == run(Negotiation::dial({"/a", "/noise"}), input, 1));
+  GHMESH_CHECK(run(Negotiation::listen({"/noise", "/b"}), input, SIZE_MAX) ==
+               run(Negotiation::listen({"/noise", "/b"}), input, 1));
+  GHMESH_CHECK(run(Negotiation::dial({"/a", "/noise"}), input, SIZE_MAX) ==
+               run(Negotiation::dial({"/a", "/noise"}), input, 1));
   return 0;
 }

@@ -23,7 +23,8 @@ Result<std::optional<Message>> parse_message(ByteView bytes) {
   const auto [text_bytes, prefix_bytes] = **length;
   if (text_bytes == 0 || text_bytes > kMessageBytesMax) return Errc::multistream_malformed;
   if (bytes.size() < prefix_bytes + text_bytes) return std::optional<Message>();
-  const std::string_view line = as_text(bytes.subspan(prefix_bytes, static_cast<std::size_t>(text_bytes)));
+  const std::string_view line =
+      as_text(bytes.subspan(prefix_bytes, static_cast<std::size_t>(text_bytes)));
   if (line.back() != '\n') return Errc::multistream_malformed;
   const std::string_view text = line.substr(0, line.size() - 1);
   if (text.find('\n') != std::string_view::npos) return Errc::multistream_malformed;
@@ -76,7 +77,8 @@ Result<std::size_t> Negotiation::receive(ByteView bytes) {
   while (!is_done_ && taken < bytes.size()) {
     // Of a message that comes in parts, at most one more than its limit is held.
     const std::size_t held = input_.size();
-    const ByteView more = bytes.subspan(taken, std::min(bytes.size() - taken, kMessageBytesMax + 2 - held));
+    const ByteView more =
+        bytes.subspan(taken, std::min(bytes.size() - taken, kMessageBytesMax + 2 - held));
     append(input_, more);
     if (!has_header_ && !begins_like_header(input_)) return Errc::multistream_malformed;
     auto message = parse_message(input_);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// multistream-select 1.0: two sides agree which protocol a connection or stream speaks. Specification: docs/wire/multistream.md.
+// multistream-select 1.0: two sides agree which protocol a connection or stream speaks. Specification:
+// docs/wire/multistream.md.
 //
-// A machine for one negotiation. The dialer proposes protocols in its order of preference, the listener echoes the one it accepts
-// or answers "na". receive() takes only the bytes of the negotiation: what follows the last message belongs to the protocol.
+// A machine for one negotiation. The dialer proposes protocols in its order of preference, the listener echoes the one
+// it accepts or answers "na". receive() takes only the bytes of the negotiation: what follows the last message belongs
+// to the protocol.
 //
-// A dialer may be lazy: with one proposal, its header and proposal can be followed by the first application bytes at once. Send
-// pending_output() and then the application's bytes; what arrives still goes through receive() until is_done().
+// A dialer may be lazy: with one proposal, its header and proposal can be followed by the first application bytes at
+// once. Send pending_output() and then the application's bytes; what arrives still goes through receive() until
+// is_done().
 #pragma once
 
 #include <string>
@@ -52,12 +55,12 @@ class Negotiation {
 
   Role role_;
   std::vector<std::string> protocols_;
-  std::size_t next_proposal_ = 1;    // dialer: to try after "na"
-  std::size_t refusals_count_ = 0;   // listener
-  bool has_header_ = false;          // the peer's header has arrived
+  std::size_t next_proposal_ = 1;   // dialer: to try after "na"
+  std::size_t refusals_count_ = 0;  // listener
+  bool has_header_ = false;         // the peer's header has arrived
   bool is_done_ = false;
   std::string protocol_;
-  Bytes input_;                      // an incomplete message
+  Bytes input_;  // an incomplete message
   Bytes output_;
   std::size_t output_begin_ = 0;
 };

@@ -35,7 +35,8 @@ Error talk(Negotiation& dialer, Negotiation& listener, std::size_t piece = SIZE_
 
 TEST(Multistream, SpeaksTheBytesOfTheSpecification) {
   auto dialer = Negotiation::dial({"/noise"});
-  EXPECT_EQ(hex(dialer.pending_output()), "132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a");
+  EXPECT_EQ(hex(dialer.pending_output()),
+            "132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a");
 }
 
 TEST(Multistream, AgreesOnTheFirstProposalThatBothSpeak) {
@@ -85,13 +86,13 @@ TEST(Multistream, AListenerAnswersTheObsoleteListWithNotAvailable) {
 }
 
 TEST(Multistream, RefusesWhatIsNoMessage) {
-  for (std::string_view text : {"00",                                            // no newline in it
-                                "026e61",                                        // does not end in a newline
-                                "040a6e610a",                                    // a newline inside
-                                "8100",                                          // not the shortest varint
-                                "8108", "ffffffffffffffffff",                    // longer than a message may be
-                                "032f6e0a",                                      // another header
-                                "474554202f20485454502f312e310d0a"}) {           // HTTP
+  for (std::string_view text : {"00",                          // no newline in it
+                                "026e61",                      // does not end in a newline
+                                "040a6e610a",                  // a newline inside
+                                "8100",                        // not the shortest varint
+                                "8108", "ffffffffffffffffff",  // longer than a message may be
+                                "032f6e0a",                    // another header
+                                "474554202f20485454502f312e310d0a"}) {  // HTTP
     auto listener = Negotiation::listen({"/noise"});
     const Bytes bytes = *parse_hex(text);
     auto received = listener.receive(bytes);
@@ -116,7 +117,8 @@ TEST(Multistream, ADialerIsNotToldWhatItDidNotOffer) {
 TEST(Multistream, ProposalsAreBounded) {
   auto listener = Negotiation::listen({"/noise"});
   ASSERT_TRUE(listener.receive(write_message(kHeader)));
-  for (std::size_t i = 0; i < kProposalsMax; ++i) ASSERT_TRUE(listener.receive(write_message("/other")));
+  for (std::size_t i = 0; i < kProposalsMax; ++i)
+    ASSERT_TRUE(listener.receive(write_message("/other")));
   EXPECT_EQ(listener.receive(write_message("/other")).error(), Errc::limit_reached);
 }
 

@@ -6,7 +6,9 @@ namespace {
 
 constexpr std::uint8_t kVersion = 0;
 
-bool is_session_frame(FrameType type) { return type == FrameType::ping || type == FrameType::go_away; }
+bool is_session_frame(FrameType type) {
+  return type == FrameType::ping || type == FrameType::go_away;
+}
 
 }  // namespace
 
@@ -14,7 +16,8 @@ Result<Header> parse_header(ByteView bytes) {
   GHMESH_CHECK(bytes.size() >= kHeaderBytes);
   const auto version = std::to_integer<std::uint8_t>(bytes[0]);
   const auto type = std::to_integer<std::uint8_t>(bytes[1]);
-  if (version != kVersion || type > static_cast<std::uint8_t>(FrameType::go_away)) return Errc::yamux_malformed;
+  if (version != kVersion || type > static_cast<std::uint8_t>(FrameType::go_away))
+    return Errc::yamux_malformed;
   const Header header{.type = static_cast<FrameType>(type),
                       .flags = load_big_endian<std::uint16_t>(bytes.subspan(2, 2)),
                       .stream_id = load_big_endian<std::uint32_t>(bytes.subspan(4, 4)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// One yamux frame: 12 bytes of header, big endian, and for Data a body of `length` bytes (yamux specification, "Framing";
-// docs/wire/yamux.md). Private to the room: session.h is the door.
+// One yamux frame: 12 bytes of header, big endian, and for Data a body of `length` bytes (yamux specification,
+// "Framing"; docs/wire/yamux.md). Private to the room: session.h is the door.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,15 @@ struct Header {
   FrameType type = FrameType::data;
   std::uint16_t flags = 0;
   std::uint32_t stream_id = 0;
-  std::uint32_t length = 0;  // Data: bytes of the body; WindowUpdate: credit; Ping: opaque; GoAway: code
+  std::uint32_t length =
+      0;  // Data: bytes of the body; WindowUpdate: credit; Ping: opaque; GoAway: code
 
   bool has(Flag flag) const { return (flags & flag) != 0; }
   bool operator==(const Header&) const = default;
 };
 
-// `bytes` holds at least kHeaderBytes. Errors: yamux_malformed for another version, type or flag, for a stream frame on id 0,
-// and for a session frame (Ping, GoAway) on any other id.
+// `bytes` holds at least kHeaderBytes. Errors: yamux_malformed for another version, type or flag, for a stream frame on
+// id 0, and for a session frame (Ping, GoAway) on any other id.
 Result<Header> parse_header(ByteView bytes);
 void append_header(Bytes& out, const Header& header);
 

@@ -38,9 +38,13 @@ const Session::Stream* Session::find(StreamId stream) const {
   return found == streams_.end() ? nullptr : &found->second;
 }
 
-bool Session::is_ours(StreamId stream) const { return (stream % 2 == 1) == (role_ == Role::dialer); }
+bool Session::is_ours(StreamId stream) const {
+  return (stream % 2 == 1) == (role_ == Role::dialer);
+}
 
-void Session::emit(Event::Kind kind, StreamId stream) { events_.push_back({.kind = kind, .stream = stream}); }
+void Session::emit(Event::Kind kind, StreamId stream) {
+  events_.push_back({.kind = kind, .stream = stream});
+}
 
 std::optional<Event> Session::next_event() {
   if (events_.empty()) return std::nullopt;
@@ -134,7 +138,8 @@ Result<void> Session::handle_stream_frame(const Header& header) {
 
   if (stream) {
     if (is_data && header.length > stream->receive_window) return fail(Errc::yamux_window_exceeded);
-    if (is_data && header.length > 0 && stream->is_finished_there) return fail(Errc::yamux_stream_id);
+    if (is_data && header.length > 0 && stream->is_finished_there)
+      return fail(Errc::yamux_stream_id);
     if (header.has(kAck) && is_ours(id) && !stream->is_acknowledged) {
       stream->is_acknowledged = true;
       --unacknowledged_;
@@ -168,7 +173,8 @@ void Session::accept_stream(const Header& header) {
 }
 
 Result<void> Session::grant_credit(StreamId id, Stream& stream, std::uint32_t credit) {
-  if (credit > UINT32_MAX - stream.send_window) return fail(Errc::yamux_window_overflow);  // CVE-2026-31814
+  if (credit > UINT32_MAX - stream.send_window)
+    return fail(Errc::yamux_window_overflow);  // CVE-2026-31814
   stream.send_window += credit;
   if (stream.wants_to_write && credit > 0) wake_writer(id, stream);
   return {};
@@ -215,8 +221,11 @@ void Session::consume(StreamId id, std::size_t bytes_count, Instant now) {
   if (stream->unread_begin == stream->unread.size()) {
     stream->unread.clear();
     stream->unread_begin = 0;
-  } else if (stream->unread_begin >= kCompactBytes && stream->unread_begin >= stream->unread.size() / 2) {
-    stream->unread.erase(stream->unread.begin(), stream->unread.begin() + static_cast<std::ptrdiff_t>(stream->unread_begin));
+  } else if (stream->unread_begin >= kCompactBytes &&
+             stream->unread_begin >= stream->unread.size() / 2) {
+    stream->unread.erase(
+        stream->unread.begin(),
+        stream->unread.begin() + static_cast<std::ptrdiff_t>(stream->unread_begin));
     stream->unread_begin = 0;
   }
   if (!stream->is_finished_there) give_credit(id, *stream, now);

@@ -4,13 +4,14 @@
 // A machine: it owns no socket, timer or thread. Feed it what arrived, take what must be sent, take its events. Drain
 // next_event() and pending_output() after every call that changes it.
 //
-// Memory is bounded. A stream holds at most its receive window of unread bytes; windows begin at 256 KiB and grow for busy streams
-// while all of them together stay below receive_bytes_max. Nothing is allocated from a length that the peer claims: the body of a
-// frame is taken as it arrives. What waits to be sent is bounded too: write() takes less when the output is full, and
-// wants_input() turns false when answers to the peer pile up because it does not read them.
+// Memory is bounded. A stream holds at most its receive window of unread bytes; windows begin at 256 KiB and grow for
+// busy streams while all of them together stay below receive_bytes_max. Nothing is allocated from a length that the
+// peer claims: the body of a frame is taken as it arrives. What waits to be sent is bounded too: write() takes less
+// when the output is full, and wants_input() turns false when answers to the peer pile up because it does not read
+// them.
 //
-// A peer that breaks the protocol ends the session with an Errc::yamux_*; the session is then finished, and only what it has to
-// say last (a GoAway) may be taken from pending_output().
+// A peer that breaks the protocol ends the session with an Errc::yamux_*; the session is then finished, and only what
+// it has to say last (a GoAway) may be taken from pending_output().
 #pragma once
 
 #include <deque>
@@ -28,35 +29,40 @@ namespace ghmesh::yamux {
 
 using StreamId = std::uint32_t;
 
-inline constexpr std::uint32_t kWindowBytes = 256 * 1024;  // initial window of every stream (specification, "Flow Control")
+inline constexpr std::uint32_t kWindowBytes =
+    256 * 1024;  // initial window of every stream (specification, "Flow Control")
 // The largest window that one stream grows to; go and js use the same.
 inline constexpr std::uint32_t kWindowBytesMax = 16 * 1024 * 1024;
-// The body of one Data frame that we send: with its header it fills one Noise message (65,519 bytes of plaintext) exactly.
+// The body of one Data frame that we send: with its header it fills one Noise message (65,519 bytes of plaintext)
+// exactly.
 inline constexpr std::size_t kBodyBytesMax = 65'519 - kHeaderBytes;
-// Streams of ours that the peer has not acknowledged (specification, "ACK backlog"; rust blocks its openers at the same number).
+// Streams of ours that the peer has not acknowledged (specification, "ACK backlog"; rust blocks its openers at the same
+// number).
 inline constexpr std::size_t kUnacknowledgedMax = 256;
 // Bytes that write() lets wait for the pipe: a few Noise messages keep it full.
 inline constexpr std::size_t kOutputBytesMax = 512 * 1024;
-// Answers (pong, window update, reset) that wait for a peer that does not read. Beyond, its input waits (CVE-2024-32984).
+// Answers (pong, window update, reset) that wait for a peer that does not read. Beyond, its input waits
+// (CVE-2024-32984).
 inline constexpr std::size_t kAnswerBytesMax = 64 * 1024;
 
 enum class Role { dialer, listener };  // the dialer opens odd stream ids, the listener even ones
 
 struct Options {
-  std::size_t inbound_streams_max = 256;              // further ones are reset and counted
-  std::size_t receive_bytes_max = 64 * 1024 * 1024;   // sum of all receive windows beyond the initial ones
-  Duration keepalive_interval = 30s;                  // go and js: 30 s
-  Duration keepalive_deadline = 10s;                  // without a pong the session is dead
-  Duration write_deadline = 10s;                      // output that does not move for so long
+  std::size_t inbound_streams_max = 256;  // further ones are reset and counted
+  std::size_t receive_bytes_max =
+      64 * 1024 * 1024;               // sum of all receive windows beyond the initial ones
+  Duration keepalive_interval = 30s;  // go and js: 30 s
+  Duration keepalive_deadline = 10s;  // without a pong the session is dead
+  Duration write_deadline = 10s;      // output that does not move for so long
 };
 
 struct Event {
   enum class Kind {
-    opened,    // the peer opened `stream`
-    readable,  // `stream` has bytes again after it had none
-    writable,  // `stream` takes bytes again after write() took fewer than it was given
-    finished,  // the peer will send no more on `stream`; what is readable stays so
-    reset,     // `stream` is gone, both ways; what was not read is lost
+    opened,      // the peer opened `stream`
+    readable,    // `stream` has bytes again after it had none
+    writable,    // `stream` takes bytes again after write() took fewer than it was given
+    finished,    // the peer will send no more on `stream`; what is readable stays so
+    reset,       // `stream` is gone, both ways; what was not read is lost
     going_away,  // the peer accepts no new streams
   };
   Kind kind;
@@ -64,9 +70,9 @@ struct Event {
 };
 
 struct Counters {
-  std::uint64_t streams_refused = 0;    // beyond inbound_streams_max
-  std::uint64_t pings_ignored = 0;      // while an earlier answer was still waiting
-  std::uint64_t bytes_discarded = 0;    // for streams that were closed here
+  std::uint64_t streams_refused = 0;  // beyond inbound_streams_max
+  std::uint64_t pings_ignored = 0;    // while an earlier answer was still waiting
+  std::uint64_t bytes_discarded = 0;  // for streams that were closed here
 };
 
 class Session {
@@ -88,14 +94,15 @@ class Session {
   // --- from above ---
   // Errors: limit_reached (too many unacknowledged), yamux_going_away, yamux_exhausted (2^31 streams were opened).
   Result<StreamId> open_stream();
-  // Takes a prefix of `bytes` and returns its size: less than all when the window or the output is full (a writable event
-  // follows). Errors: yamux_closed (finished or reset by us, or gone).
+  // Takes a prefix of `bytes` and returns its size: less than all when the window or the output is full (a writable
+  // event follows). Errors: yamux_closed (finished or reset by us, or gone).
   Result<std::size_t> write(StreamId stream, ByteView bytes, Instant now);
   // No more from us on this stream (half-close). The peer may go on.
   void finish(StreamId stream);
   // Gives the stream up, both ways.
   void reset(StreamId stream);
-  // What has arrived and was not consumed: a contiguous part, empty when there is nothing. Valid until the next non-const call.
+  // What has arrived and was not consumed: a contiguous part, empty when there is nothing. Valid until the next
+  // non-const call.
   ByteView readable(StreamId stream) const;
   // Frees the first bytes of readable() and gives the peer credit for them.
   void consume(StreamId stream, std::size_t bytes_count, Instant now);
@@ -146,7 +153,7 @@ class Session {
   const Role role_;
   const Options options_;
   bool is_failed_ = false;
-  bool is_going_away_ = false;         // we said so
+  bool is_going_away_ = false;  // we said so
   bool peer_is_going_away_ = false;
 
   std::map<StreamId, Stream> streams_;  // ordered: iteration decides who may write next
@@ -154,16 +161,16 @@ class Session {
   StreamId last_peer_stream_ = 0;       // the highest id that the peer has opened
   std::size_t inbound_streams_ = 0;
   std::size_t unacknowledged_ = 0;
-  std::size_t grown_bytes_ = 0;         // by how much all receive windows exceed the initial ones
-  StreamId last_writer_ = 0;            // round robin among blocked writers
+  std::size_t grown_bytes_ = 0;  // by how much all receive windows exceed the initial ones
+  StreamId last_writer_ = 0;     // round robin among blocked writers
 
-  Bytes header_;                        // of a frame that arrived in part
-  Header body_header_;                  // of the frame whose body is arriving
+  Bytes header_;        // of a frame that arrived in part
+  Header body_header_;  // of the frame whose body is arriving
   std::uint32_t body_bytes_left_ = 0;
 
   Bytes output_;
-  std::size_t output_begin_ = 0;        // what was sent of output_
-  std::size_t answer_bytes_ = 0;        // of output_: frames that the peer's input caused
+  std::size_t output_begin_ = 0;  // what was sent of output_
+  std::size_t answer_bytes_ = 0;  // of output_: frames that the peer's input caused
   Instant output_moved_at_;
   std::deque<Event> events_;
 

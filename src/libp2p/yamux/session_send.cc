@@ -57,11 +57,12 @@ Result<std::size_t> Session::write(StreamId id, ByteView bytes, Instant now) {
   if (output_.size() == output_begin_) output_moved_at_ = now;
   std::size_t taken = 0;
   while (taken < bytes.size()) {
-    const std::size_t part =
-        std::min({bytes.size() - taken, std::size_t{stream->send_window}, kBodyBytesMax, output_room()});
+    const std::size_t part = std::min(
+        {bytes.size() - taken, std::size_t{stream->send_window}, kBodyBytesMax, output_room()});
     if (part == 0) break;
-    send_frame({.type = FrameType::data, .stream_id = id, .length = static_cast<std::uint32_t>(part)},
-               bytes.subspan(taken, part));
+    send_frame(
+        {.type = FrameType::data, .stream_id = id, .length = static_cast<std::uint32_t>(part)},
+        bytes.subspan(taken, part));
     stream->send_window -= static_cast<std::uint32_t>(part);
     taken += part;
   }
@@ -117,7 +118,8 @@ void Session::give_credit(StreamId id, Stream& stream, Instant now) {
 
 void Session::grow_window(Stream& stream, Instant now) {
   const Duration round_trip = round_trip_.value_or(kRoundTripGuess);
-  const bool is_busy = stream.window_filled_at != Instant{} && now - stream.window_filled_at < kGrowthRoundTrips * round_trip;
+  const bool is_busy = stream.window_filled_at != Instant{} &&
+                       now - stream.window_filled_at < kGrowthRoundTrips * round_trip;
   const std::uint32_t growth = stream.receive_window_max;
   if (!is_busy || stream.receive_window_max >= kWindowBytesMax) return;
   if (grown_bytes_ + growth > options_.receive_bytes_max) return;
@@ -133,7 +135,8 @@ void Session::go_away() {
 
 Result<void> Session::tick(Instant now) {
   if (is_failed_) return {};
-  if (output_.size() > output_begin_ && now - output_moved_at_ >= options_.write_deadline) return fail(Errc::yamux_stalled);
+  if (output_.size() > output_begin_ && now - output_moved_at_ >= options_.write_deadline)
+    return fail(Errc::yamux_stalled);
   if (ping_sent_at_) {
     if (now - *ping_sent_at_ >= options_.keepalive_deadline) return fail(Errc::yamux_keepalive);
   } else if (now - last_activity_ >= options_.keepalive_interval) {
@@ -156,7 +159,8 @@ Instant Session::next_deadline() const {
   if (is_failed_) return Instant::max();
   Instant deadline = ping_sent_at_ ? *ping_sent_at_ + options_.keepalive_deadline
                                    : last_activity_ + options_.keepalive_interval;
-  if (output_.size() > output_begin_) deadline = std::min(deadline, output_moved_at_ + options_.write_deadline);
+  if (output_.size() > output_begin_)
+    deadline = std::min(deadline, output_moved_at_ + options_.write_deadline);
   return deadline;
 }
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "base/random.h"
 #include "base/text.h"
 
@@ -35,13 +38,31 @@ struct Pair {
   Instant now = kStart;
 };
 
+std::string read_document(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The hex digits of every line that begins with `arrow`, joined.
+std::string example_bytes(std::string_view document, std::string_view arrow) {
+  std::string bytes;
+  while (!document.empty()) {
+    std::string_view line = take_until(document, '\n');
+    if (!line.starts_with(arrow)) continue;
+    line.remove_prefix(arrow.size());
+    bytes += take_until(line, ' ');
+  }
+  return bytes;
+}
+
 std::vector<Event::Kind> kinds(Session& session) {
   std::vector<Event::Kind> out;
   while (auto event = session.next_event()) out.push_back(event->kind);
   return out;
 }
 
-Bytes frame(FrameType type, std::uint16_t flags, StreamId id, std::uint32_t length, std::size_t body_bytes = 0) {
+Bytes frame(FrameType type, std::uint16_t flags, StreamId id, std::uint32_t length,
+            std::size_t body_bytes = 0) {
   Bytes out;
   append_header(out, {.type = type, .flags = flags, .stream_id = id, .length = length});
   out.resize(out.size() + body_bytes);
@@ -135,7 +156,8 @@ TEST(YamuxSession, BlockedWritersTakeTurns) {
     pair.settle();
     while (auto event = pair.listener.next_event())
       if (event->kind == Event::Kind::readable)
-        pair.listener.consume(event->stream, pair.listener.readable(event->stream).size(), pair.now);
+        pair.listener.consume(event->stream, pair.listener.readable(event->stream).size(),
+                              pair.now);
     pair.settle();
     while (auto event = pair.dialer.next_event())
       if (event->kind == Event::Kind::writable) {
@@ -153,7 +175,8 @@ TEST(YamuxSession, OneByteReadsEndInTheSameState) {
   ASSERT_TRUE(pair.dialer.write(id, Bytes(1000, std::byte{7}), pair.now));
   pair.dialer.finish(id);
   pair.settle(1);
-  EXPECT_EQ(kinds(pair.listener), (std::vector{Event::Kind::opened, Event::Kind::readable, Event::Kind::finished}));
+  EXPECT_EQ(kinds(pair.listener),
+            (std::vector{Event::Kind::opened, Event::Kind::readable, Event::Kind::finished}));
   EXPECT_EQ(copy_bytes(pair.listener.readable(id)), Bytes(1000, std::byte{7}));
 }
 
@@ -229,24 +252,39 @@ TEST(YamuxSession, UnacknowledgedStreamsAreBounded) {
   EXPECT_TRUE(pair.dialer.open_stream());
 }
 
+// The example of docs/wire/yamux.md.
+TEST(YamuxSession, SpeaksTheBytesOfItsDocument) {
+  const std::string document = read_document("docs/wire/yamux.md");
+  Pair pair;
+  const StreamId id = *pair.dialer.open_stream();
+  ASSERT_TRUE(pair.dialer.write(id, as_bytes("hello"), pair.now));
+  pair.dialer.finish(id);
+  EXPECT_EQ(hex(pair.dialer.pending_output()), example_bytes(document, "-> "));
+  Pair::carry(pair.dialer, pair.listener, SIZE_MAX, pair.now);
+  EXPECT_EQ(hex(pair.listener.pending_output()), example_bytes(document, "<- "));
+}
+
 // --- what a peer may not do ---
 
 TEST(YamuxAttack, CVE_2026_31814_WindowUpdateOverflowEndsTheSession) {
   Session session(Role::listener, {}, kStart);
   ASSERT_FALSE(rejection(session, frame(FrameType::window_update, kSyn, 1, 0)));
-  EXPECT_EQ(rejection(session, frame(FrameType::window_update, 0, 1, 0xffff'0000)), Errc::yamux_window_overflow);
+  EXPECT_EQ(rejection(session, frame(FrameType::window_update, 0, 1, 0xffff'0000)),
+            Errc::yamux_window_overflow);
 }
 
 TEST(YamuxAttack, CVE_2026_32314_FirstDataBeyondTheWindowMakesNoStream) {
   Session session(Role::listener, {}, kStart);
-  EXPECT_EQ(rejection(session, frame(FrameType::data, kSyn, 1, 262'145)), Errc::yamux_window_exceeded);
+  EXPECT_EQ(rejection(session, frame(FrameType::data, kSyn, 1, 262'145)),
+            Errc::yamux_window_exceeded);
   EXPECT_EQ(session.streams_count(), 0u);
 }
 
 TEST(YamuxAttack, CVE_2026_73568_AClaimedLengthIsNeverAllocated) {
   Session session(Role::listener, {}, kStart);
   ASSERT_FALSE(rejection(session, frame(FrameType::window_update, kSyn, 1, 0)));
-  EXPECT_EQ(rejection(session, frame(FrameType::data, 0, 1, 0xffff'ffff)), Errc::yamux_window_exceeded);
+  EXPECT_EQ(rejection(session, frame(FrameType::data, 0, 1, 0xffff'ffff)),
+            Errc::yamux_window_exceeded);
 }
 
 TEST(YamuxAttack, CVE_2024_32984_PingsWithoutReadingAreBounded) {
@@ -278,10 +316,10 @@ TEST(YamuxAttack, DataBeyondTheWindowEndsTheSession) {
 }
 
 TEST(YamuxAttack, ForeignIdsEndTheSession) {
-  for (const Bytes& bytes : {frame(FrameType::window_update, kSyn, 2, 0),   // our own parity
-                             frame(FrameType::data, 0, 9, 0),               // never opened
-                             frame(FrameType::window_update, 0, 2, 0),      // ours, never opened
-                             frame(FrameType::data, kSyn, 0, 0),            // the session's id
+  for (const Bytes& bytes : {frame(FrameType::window_update, kSyn, 2, 0),  // our own parity
+                             frame(FrameType::data, 0, 9, 0),              // never opened
+                             frame(FrameType::window_update, 0, 2, 0),     // ours, never opened
+                             frame(FrameType::data, kSyn, 0, 0),           // the session's id
                              frame(FrameType::ping, kSyn, 1, 0)}) {
     Session session(Role::listener, {}, kStart);
     EXPECT_TRUE(rejection(session, bytes)) << hex(bytes);
@@ -292,7 +330,8 @@ TEST(YamuxAttack, ForeignIdsEndTheSession) {
 }
 
 TEST(YamuxAttack, UnknownVersionsTypesAndFlagsEndTheSession) {
-  for (std::string_view text : {"010000000000000100000000", "000400000000000100000000", "000000100000000100000000"}) {
+  for (std::string_view text :
+       {"010000000000000100000000", "000400000000000100000000", "000000100000000100000000"}) {
     Session session(Role::listener, {}, kStart);
     EXPECT_EQ(rejection(session, *parse_hex(text)), Errc::yamux_malformed) << text;
   }
@@ -314,7 +353,8 @@ TEST(YamuxAttack, AFailedSessionSaysGoAway) {
 }
 
 TEST(YamuxFrame, IsReadBack) {
-  const Header header{.type = FrameType::window_update, .flags = kSyn | kFin, .stream_id = 77, .length = 123'456};
+  const Header header{
+      .type = FrameType::window_update, .flags = kSyn | kFin, .stream_id = 77, .length = 123'456};
   Bytes bytes;
   append_header(bytes, header);
   EXPECT_EQ(bytes.size(), kHeaderBytes);

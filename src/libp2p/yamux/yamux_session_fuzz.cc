@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Anything at all from the peer: the session answers or ends, and stays within its bounds. The first byte of the input picks the
-// role, the second how the rest is cut into pieces.
+// Anything at all from the peer: the session answers or ends, and stays within its bounds. The first byte of the input
+// picks the role, the second how the rest is cut into pieces.
 #include <cstdint>
 
 #include "base/check.h"
@@ -14,8 +14,10 @@ namespace {
 void serve(Session& session, Instant now) {
   while (auto event = session.next_event()) {
     const ByteView bytes = session.readable(event->stream);
-    if (event->kind == Event::Kind::readable) session.consume(event->stream, bytes.size() / 2 + bytes.size() % 2, now);
-    if (event->kind == Event::Kind::opened) static_cast<void>(session.write(event->stream, as_bytes("hello"), now));
+    if (event->kind == Event::Kind::readable)
+      session.consume(event->stream, bytes.size() / 2 + bytes.size() % 2, now);
+    if (event->kind == Event::Kind::opened)
+      static_cast<void>(session.write(event->stream, as_bytes("hello"), now));
     if (event->kind == Event::Kind::finished) session.finish(event->stream);
   }
 }
