@@ -35,9 +35,9 @@ namespace ghmesh {
   X(upstream_broken, "the upstream's answer is not complete or not valid") \
   X(upstream_too_large, "the upstream's answer is larger than its limit") \
   X(upstream_timeout, "the upstream did not answer in time") \
-  /* multistream-select */                                                                  \
-  X(multistream_malformed, "a multistream message does not follow its format")              \
-  X(multistream_refused, "the peer speaks none of the protocols that were proposed")        \
+  /* multistream-select */ \
+  X(multistream_malformed, "a multistream message does not follow its format") \
+  X(multistream_refused, "the peer speaks none of the protocols that were proposed") \
   /* yamux: the peer broke the protocol, or is gone; the session is finished */ \
   X(yamux_malformed, "a yamux frame has an unknown version, type, flag or place") \
   X(yamux_stream_id, "a yamux frame names a stream that it may not name") \
