@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// ghmesh's HTTP server with a service that answers fixed bytes at once: what the server itself costs, without the cache. Its
-// reply has the fields that a hit of the daemon has.
+// ghmesh's HTTP server with a service that answers fixed bytes at once: what the server itself costs, without the
+// cache. Its reply has the fields that a hit of the daemon has.
 //
 //   bare_server ADDRESS BODY_BYTES       ADDRESS is 127.0.0.1:PORT or the path of a unix socket
 #include <cstdio>
@@ -17,8 +17,11 @@ class FixedService : public net::Service {
  public:
   explicit FixedService(std::size_t body_bytes)
       : body_(std::make_shared<std::string>(body_bytes, 'x')),
-        head_("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " +
-              std::to_string(body_bytes) + "\r\nETag: W/\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\r\n") {}
+        head_(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " +
+            std::to_string(body_bytes) +
+            "\r\nETag: "
+            "W/\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\r\n") {}
 
   bool answer_now(const http::RequestHead&, net::Door, net::Reply& reply) override {
     reply.head = head_;
@@ -43,7 +46,8 @@ int main(int argc, char** argv) {
   }
   FixedService service(std::strtoul(argv[2], nullptr, 10));
   const std::string address = argv[1];
-  auto listener = address.find('/') == std::string::npos ? net::Listener::tcp(address) : net::Listener::unix_socket(address);
+  auto listener = address.find('/') == std::string::npos ? net::Listener::tcp(address)
+                                                         : net::Listener::unix_socket(address);
   if (!listener) {
     std::fprintf(stderr, "bare_server: %s\n", listener.error().message().c_str());
     return 1;

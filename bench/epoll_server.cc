@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The limit that an HTTP server on this machine can come near to: one thread, one epoll, fixed bytes, no parsing beyond the
-// end of a head, nothing checked. Not a server to use; bench/ runs it beside the real ones so that their figures mean something.
+// The limit that an HTTP server on this machine can come near to: one thread, one epoll, fixed bytes, no parsing beyond
+// the end of a head, nothing checked. Not a server to use; bench/ runs it beside the real ones so that their figures
+// mean something.
 //
 //   epoll_server PORT BODY_BYTES
 #include <netinet/in.h>
@@ -56,8 +57,10 @@ void answer(int client, const std::string& reply) {
     return;
   }
   std::string_view requests(buffer.data(), static_cast<std::size_t>(received));
-  for (std::size_t end; (end = requests.find("\r\n\r\n")) != std::string_view::npos; requests.remove_prefix(end + 4)) {
-    if (::send(client, reply.data(), reply.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(reply.size())) {
+  for (std::size_t end; (end = requests.find("\r\n\r\n")) != std::string_view::npos;
+       requests.remove_prefix(end + 4)) {
+    if (::send(client, reply.data(), reply.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(reply.size())) {
       ::close(client);
       return;
     }
@@ -72,8 +75,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::size_t body_bytes = std::strtoul(argv[2], nullptr, 10);
-  const std::string reply = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " +
-                            std::to_string(body_bytes) + "\r\n\r\n" + std::string(body_bytes, 'x');
+  const std::string reply =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " +
+      std::to_string(body_bytes) + "\r\n\r\n" + std::string(body_bytes, 'x');
   const int listener = listen_on(static_cast<std::uint16_t>(std::strtoul(argv[1], nullptr, 10)));
   const int poll = ::epoll_create1(0);
   if (listener < 0 || poll < 0) {

@@ -26,7 +26,8 @@ bool is_name_byte(char c) {
 }  // namespace
 
 BodyDecoder::BodyDecoder(const http::RequestHead& head, std::uint64_t body_bytes_max)
-    : state_(head.is_chunked ? State::size_digits : State::length), body_bytes_max_(body_bytes_max) {
+    : state_(head.is_chunked ? State::size_digits : State::length),
+      body_bytes_max_(body_bytes_max) {
   if (head.is_chunked) return;
   remaining_bytes_ = head.content_length.value_or(0);
   if (remaining_bytes_ == 0) {
@@ -78,7 +79,8 @@ void BodyDecoder::step(char c) {
     case State::extension:
       if (c == '\r') {
         state_ = State::size_line_feed;
-      } else if (!is_text(c) || ++line_bytes_ > kChunkLineBytesMax || ++overhead_bytes_ > kChunkOverheadBytesMax) {
+      } else if (!is_text(c) || ++line_bytes_ > kChunkLineBytesMax ||
+                 ++overhead_bytes_ > kChunkOverheadBytesMax) {
         reject_malformed();
       }
       return;

@@ -30,7 +30,8 @@ std::string decode(const http::RequestHead& head, std::string_view input, std::s
     at += step.consumed_bytes;
     body += step.part;
     if (step.outcome == Outcome::end) return body + "|end" + std::to_string(input.size() - at);
-    if (step.outcome == Outcome::rejected) return body + "|" + std::to_string(decoder.rejection().status);
+    if (step.outcome == Outcome::rejected)
+      return body + "|" + std::to_string(decoder.rejection().status);
     if (step.outcome == Outcome::needs_more && at == input.size()) return body + "|more";
   }
 }
@@ -52,7 +53,8 @@ TEST(BodyDecoder, HasNothingToDoWithoutABody) {
 }
 
 TEST(BodyDecoder, JoinsChunksAndDropsExtensionsAndTrailers) {
-  constexpr std::string_view input = "5\r\nhello\r\n001;a=\"b c\"\r\n \r\n5\r\nworld\r\n0;x\r\nT: u\r\nV:\r\n\r\nGET";
+  constexpr std::string_view input =
+      "5\r\nhello\r\n001;a=\"b c\"\r\n \r\n5\r\nworld\r\n0;x\r\nT: u\r\nV:\r\n\r\nGET";
   for (std::size_t piece_bytes = 1; piece_bytes < 70; ++piece_bytes) {
     EXPECT_EQ(decode(chunked_head(), input, piece_bytes), "hello world|end3") << piece_bytes;
   }
@@ -71,7 +73,8 @@ TEST(BodyDecoder, FindsTheSameByteByByteAsAllAtOnce) {
     const std::size_t end = request.find("\r\n\r\n");
     if (end == std::string::npos || request.find("chunked") == std::string::npos) continue;
     const std::string body = request.substr(end + 4);
-    EXPECT_EQ(decode(chunked_head(), body, 1), decode(chunked_head(), body, body.size() + 1)) << plant.name;
+    EXPECT_EQ(decode(chunked_head(), body, 1), decode(chunked_head(), body, body.size() + 1))
+        << plant.name;
   }
 }
 

@@ -13,12 +13,14 @@
 namespace ghmesh::net {
 namespace {
 
-constexpr std::size_t kBatchRepliesMax = 16;          // pipelined replies that share one system call
+constexpr std::size_t kBatchRepliesMax = 16;  // pipelined replies that share one system call
 constexpr std::size_t kKeptInputBytesMax = 4 * 1024;  // room that an idle connection may keep
 constexpr std::size_t kLingerBytesMax = 256 * 1024;   // read and thrown away before we close anyway
 constexpr Duration kLingerDeadline = 2s;
 
 constexpr Rejection kTooSlow{408, RejectReason::timeout, "The request did not arrive in time."};
+constexpr Rejection kBodyTooLarge{413, RejectReason::body_too_large,
+                                  "The request's body is too large."};
 constexpr Rejection kHalfRequest{400, RejectReason::malformed, "The request is not complete."};
 
 std::string_view status_line(int status) {
@@ -38,16 +40,20 @@ std::string_view status_line(int status) {
 }  // namespace
 
 void fill_rejection(const Rejection& rejection, Reply& reply) {
-  auto body = std::make_shared<std::string>("{\"message\": \"" + std::string(rejection.message) + "\"}");
+  auto body =
+      std::make_shared<std::string>("{\"message\": \"" + std::string(rejection.message) + "\"}");
   reply.head = status_line(rejection.status);
-  reply.more_head = "Content-Type: application/json\r\nContent-Length: " + std::to_string(body->size()) +
-                    "\r\nConnection: close\r\n\r\n";
+  reply.more_head =
+      "Content-Type: application/json\r\nContent-Length: " + std::to_string(body->size()) +
+      "\r\nConnection: close\r\n\r\n";
   reply.body = *body;
   reply.owner = std::move(body);
 }
 
 Connection::Connection(ServingThread& thread, Descriptor socket)
-    : thread_(thread), socket_(std::move(socket)), deadline_(thread.now() + thread.shared().limits.head_deadline) {}
+    : thread_(thread),
+      socket_(std::move(socket)),
+      deadline_(thread.now() + thread.shared().limits.head_deadline) {}
 
 Connection::~Connection() = default;
 
@@ -144,7 +150,10 @@ void Connection::serve(std::string_view input) {
     const auto outcome = parser_.parse(input, head);
     if (outcome == RequestParser::Outcome::needs_more) break;
     if (outcome == RequestParser::Outcome::rejected) return reject(parser_.rejection());
-    if (head.has_body() || parser_.expects_continue() || !answer_now(head)) return begin_exchange(input);
+    if (head.content_length.value_or(0) > thread_.shared().limits.body_bytes_max)
+      return reject(kBodyTooLarge);
+    if (head.has_body() || parser_.expects_continue() || !answer_now(head))
+      return begin_exchange(input);
     input.remove_prefix(parser_.head_bytes());
     parser_.reset();
     if (afterwards_ != Afterwards::keep) {
@@ -224,7 +233,8 @@ void Connection::flush_output() {
     case Output::Progress::done: break;
     case Output::Progress::failed: return close();
     case Output::Progress::blocked:
-      return set_phase(Phase::writing, thread_.now() + thread_.shared().limits.write_deadline, EPOLLOUT);
+      return set_phase(Phase::writing, thread_.now() + thread_.shared().limits.write_deadline,
+                       EPOLLOUT);
   }
   output_ = Output();
   replies_sent();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// One client's connection: what of it needs no waiting. A fresh hit is read, parsed, answered and sent in one call of handle(),
-// in buffers that the thread lends; an idle connection holds a socket and nothing else.
+// One client's connection: what of it needs no waiting. A fresh hit is read, parsed, answered and sent in one call of
+// handle(), in buffers that the thread lends; an idle connection holds a socket and nothing else.
 //
 //   phase       what we wait for                       when its time is over
 //   idle        the first byte of a request            close, silently
@@ -36,7 +36,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   void refuse(std::string_view reply);  // says this and lingers
   void handle(std::uint32_t events);
-  void tick();            // closes or wakes what is late
+  void tick();  // closes or wakes what is late
   void close_if_idle();
   void close();
 
@@ -87,8 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_watched_ = true;  // until it hung up during an exchange
   std::size_t drained_bytes_ = 0;
   RequestParser parser_;
-  std::string input_;   // the part of a request that has arrived; empty in between
-  Output output_;       // replies that the socket did not take at once
+  std::string input_;  // the part of a request that has arrived; empty in between
+  Output output_;      // replies that the socket did not take at once
   Waiter reader_, writer_;
 };
 

@@ -88,7 +88,8 @@ awaitable<Result<std::string_view>> ConnectionExchange::read_some() {
     auto received = co_await receive_more();
     if (!received) {
       if (received.error() == Errc::http_timeout) {
-        body_rejection_ = Rejection{408, RejectReason::timeout, "The request's body did not arrive in time."};
+        body_rejection_ =
+            Rejection{408, RejectReason::timeout, "The request's body did not arrive in time."};
       }
       co_return received.error();
     }
@@ -97,7 +98,8 @@ awaitable<Result<std::string_view>> ConnectionExchange::read_some() {
 
 // Bodies are not sent before we say so; a client that waits in vain would go on after about a second.
 awaitable<Result<void>> ConnectionExchange::continue_if_expected() {
-  if (!std::exchange(expects_continue_, false) || stage_ != Stage::unanswered) co_return Result<void>();
+  if (!std::exchange(expects_continue_, false) || stage_ != Stage::unanswered)
+    co_return Result<void>();
   connection_.output().add().head = kContinue;
   co_return co_await flush();
 }
@@ -107,14 +109,16 @@ awaitable<Result<std::size_t>> ConnectionExchange::receive_more() {
   input.erase(0, std::exchange(consumed_bytes_, 0));
   while (connection_.is_open()) {
     auto& buffer = connection_.thread().read_buffer;
-    const ssize_t received = ::recv(connection_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const ssize_t received =
+        ::recv(connection_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (received > 0) {
       input.append(buffer.data(), static_cast<std::size_t>(received));
       co_return static_cast<std::size_t>(received);
     }
     if (received == 0) {
       // It has stopped sending in the middle, and may still listen.
-      body_rejection_ = Rejection{400, RejectReason::malformed, "The request's body is not complete."};
+      body_rejection_ =
+          Rejection{400, RejectReason::malformed, "The request's body is not complete."};
       co_return Errc::truncated;
     }
     if (errno == EINTR) continue;
@@ -144,14 +148,17 @@ awaitable<Result<void>> ConnectionExchange::flush() {
   co_return Errc::truncated;
 }
 
-// Whether the request's body has been read, or has arrived and can be thrown away. We do not wait for one that nobody wants.
+// Whether the request's body has been read, or has arrived and can be thrown away. We do not wait for one that nobody
+// wants.
 bool ConnectionExchange::is_body_read() {
   std::string& input = connection_.input();
   while (!decoder_->is_at_end()) {
     input.erase(0, std::exchange(consumed_bytes_, 0));
     const auto step = decoder_->decode(input);
     consumed_bytes_ = step.consumed_bytes;
-    if (step.outcome == BodyDecoder::Outcome::needs_more || step.outcome == BodyDecoder::Outcome::rejected) return false;
+    if (step.outcome == BodyDecoder::Outcome::needs_more ||
+        step.outcome == BodyDecoder::Outcome::rejected)
+      return false;
   }
   return true;
 }
@@ -159,7 +166,8 @@ bool ConnectionExchange::is_body_read() {
 awaitable<Result<void>> ConnectionExchange::send(Reply reply) {
   GHMESH_CHECK(stage_ == Stage::unanswered);
   stage_ = Stage::answered;
-  is_closing_ = reply.close || !head_.keep_alive || connection_.thread().is_draining() || !is_body_read();
+  is_closing_ =
+      reply.close || !head_.keep_alive || connection_.thread().is_draining() || !is_body_read();
   seal_reply(reply, head_, is_closing_);
   connection_.output().add() = std::move(reply);
   co_return co_await flush();
@@ -169,7 +177,8 @@ awaitable<Result<void>> ConnectionExchange::begin(Reply reply) {
   GHMESH_CHECK(stage_ == Stage::unanswered);
   stage_ = Stage::streaming;
   is_closing_ = reply.close || !head_.keep_alive || connection_.thread().is_draining();
-  // A service may stream both ways, so the request's body may still be coming. When the reply ends before it, the connection does.
+  // A service may stream both ways, so the request's body may still be coming. When the reply ends before it, the
+  // connection does.
   decide_framing(reply);
   seal_reply(reply, head_, is_closing_);
   connection_.output().add() = std::move(reply);
@@ -199,7 +208,8 @@ awaitable<Result<void>> ConnectionExchange::write(std::string_view part) {
   if (part.empty() || framing_ == Framing::none) co_return Result<void>();
   Reply& piece = connection_.output().add();
   piece.body = part;
-  if (framing_ == Framing::chunked) piece.more_head = chunk_line(part.size(), std::exchange(has_chunk_before_, true));
+  if (framing_ == Framing::chunked)
+    piece.more_head = chunk_line(part.size(), std::exchange(has_chunk_before_, true));
   if (framing_ == Framing::length) {
     if (part.size() > remaining_bytes_) {
       connection_.output().drop_last();

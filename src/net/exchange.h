@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The coroutine side of a connection: one request that needs to wait or to stream, from its head to the end of its reply.
+// The coroutine side of a connection: one request that needs to wait or to stream, from its head to the end of its
+// reply.
 #pragma once
 
 #include <cstdint>
@@ -48,14 +49,14 @@ class ConnectionExchange final : public Exchange {
   http::RequestHead head_;
   bool expects_continue_ = false;
   std::optional<BodyDecoder> decoder_;
-  std::size_t consumed_bytes_ = 0;          // of the input: the part that read_some() gave last
+  std::size_t consumed_bytes_ = 0;           // of the input: the part that read_some() gave last
   std::optional<Rejection> body_rejection_;  // what the service may not have told the client
   Stage stage_ = Stage::unanswered;
   Framing framing_ = Framing::none;
-  std::uint64_t remaining_bytes_ = 0;       // of a reply with Content-Length
+  std::uint64_t remaining_bytes_ = 0;  // of a reply with Content-Length
   bool has_chunk_before_ = false;
   bool is_closing_ = false;
-  bool is_broken_ = false;                  // the client is gone, or does not read
+  bool is_broken_ = false;  // the client is gone, or does not read
   bool is_concluded_ = false;
 };
 

@@ -23,9 +23,10 @@ struct HttpServer::State {
   }
 };
 
-HttpServer::HttpServer(Runtime& runtime, Listener listener, Service& service, HttpServerLimits limits)
-    : state_(std::make_shared<State>(
-          State{runtime, std::make_shared<ServerShared>(std::move(listener), service, limits), {}})) {
+HttpServer::HttpServer(Runtime& runtime, Listener listener, Service& service,
+                       HttpServerLimits limits)
+    : state_(std::make_shared<State>(State{
+          runtime, std::make_shared<ServerShared>(std::move(listener), service, limits), {}})) {
   for (int i = 0; i < runtime.threads_count(); ++i) {
     state_->threads.push_back(std::make_shared<ServingThread>(runtime.context(i), state_->shared));
     state_->shared->threads.push_back(state_->threads.back());

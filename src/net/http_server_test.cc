@@ -41,9 +41,12 @@ class TestService : public Service {
     if (target == "/throws") throw std::runtime_error("on purpose");
     if (target == "/nothing") co_return;
     if (target == "/stream") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 3);
-    if (target == "/stream-length") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 3);
-    if (target == "/stream-short") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 2);
-    if (target == "/stream-large") co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 100, large_part);
+    if (target == "/stream-length")
+      co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 3);
+    if (target == "/stream-short")
+      co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n", 2);
+    if (target == "/stream-large")
+      co_return co_await stream(exchange, "HTTP/1.1 200 OK\r\n", 100, large_part);
     if (target == "/deny") co_return co_await reply(exchange, "HTTP/1.1 403 Forbidden\r\n", denied);
     if (target == "/slow") co_await pause(exchange, 150ms);
     std::string body;
@@ -76,7 +79,8 @@ class TestService : public Service {
     if (!sent) last_error = sent.error();
   }
 
-  awaitable<void> stream(Exchange& exchange, std::string_view head, int parts_count, std::string_view part = "part\n") {
+  awaitable<void> stream(Exchange& exchange, std::string_view head, int parts_count,
+                         std::string_view part = "part\n") {
     Reply reply;
     reply.head = head;
     auto begun = co_await exchange.begin(std::move(reply));
@@ -93,11 +97,13 @@ class TestService : public Service {
 
 class Client {
  public:
-  explicit Client(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Client(const std::string& path)
+      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    is_connected_ = ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    is_connected_ =
+        ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
   bool is_connected() const { return is_connected_; }
 
@@ -132,7 +138,8 @@ class Client {
 
  private:
   bool read_once(Instant deadline) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - MonotonicClock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - MonotonicClock::now());
     pollfd waiting{socket_.get(), POLLIN, 0};
     if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return false;
     char bytes[65536];
@@ -196,7 +203,8 @@ std::string get(std::string_view target, std::string_view more = "") {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
 }
 std::string post(std::string_view target, std::string_view fields, std::string_view body) {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n" + std::string(body);
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n" +
+         std::string(body);
 }
 std::string status_of(std::string_view reply) { return std::string(reply.substr(0, 12)); }
 
@@ -227,7 +235,8 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   for (int i = 0; i < 100; ++i) {
     const std::string target = (i % 7 == 3 ? "/later/" : "/now/") + std::to_string(i);
     requests += get(target);
-    expected += "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(target.size()) + "\r\n\r\n" + target;
+    expected +=
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(target.size()) + "\r\n\r\n" + target;
   }
   client.send(requests + get("/now/end", "Connection: close\r\n"));
   const std::string replies = client.read_all();
@@ -239,7 +248,8 @@ TEST_F(HttpServerTest, AnswersRequestsThatArriveByteByByte) {
   serve();
   Client client(path_);
   for (const char c : get("/now/slowly") + post("/later", "Content-Length: 5\r\n", "hello") +
-                          post("/later", "Transfer-Encoding: chunked\r\n", "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: t\r\n\r\n")) {
+                          post("/later", "Transfer-Encoding: chunked\r\n",
+                               "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: t\r\n\r\n")) {
     client.send({&c, 1});
   }
   EXPECT_NE(client.read_until("/now/slowly").find("200 OK"), std::string::npos);
@@ -255,23 +265,26 @@ TEST_F(HttpServerTest, GivesEveryPlantOfTheGardenItsStatusAndCloses) {
     client.send(plant.request());
     if (plant.status == 200) client.send(get("/now/bye", "Connection: close\r\n"));
     const std::string reply = client.read_all();
-    EXPECT_EQ(status_of(reply), "HTTP/1.1 " + std::to_string(plant.status)) << plant.name << "\n" << reply;
+    EXPECT_EQ(status_of(reply), "HTTP/1.1 " + std::to_string(plant.status)) << plant.name << "\n"
+                                                                            << reply;
     if (plant.status == 200) continue;
     ++rejected_count;
-    EXPECT_NE(reply.find("Connection: close\r\n\r\n{\"message\": \""), std::string::npos) << plant.name;
+    EXPECT_NE(reply.find("Connection: close\r\n\r\n{\"message\": \""), std::string::npos)
+        << plant.name;
     EXPECT_EQ(reply.find("HTTP/1.1", 1), std::string::npos) << plant.name;
   }
   EXPECT_GE(rejected_count, 79);
   const auto& stats = server_->stats();
-  EXPECT_EQ(stats.rejected_malformed + stats.rejected_head_too_large + stats.rejected_body_too_large +
-                stats.rejected_unsupported + stats.rejected_timeout,
+  EXPECT_EQ(stats.rejected_malformed + stats.rejected_head_too_large +
+                stats.rejected_body_too_large + stats.rejected_unsupported + stats.rejected_timeout,
             static_cast<std::uint64_t>(rejected_count));
 }
 
 TEST_F(HttpServerTest, SendsNoBodyToHead) {
   serve();
   Client client(path_);
-  client.send("HEAD /now/x HTTP/1.1\r\nHost: a\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n" + get("/now/y"));
+  client.send("HEAD /now/x HTTP/1.1\r\nHost: a\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n" +
+              get("/now/y"));
   const std::string replies = client.read_until("/now/y");
   EXPECT_EQ(replies.find("/now/x"), std::string::npos);
   EXPECT_EQ(replies.find("part"), std::string::npos);
@@ -282,8 +295,10 @@ TEST_F(HttpServerTest, StreamsInChunksWithLengthAndUntilClose) {
   Client client(path_);
   client.send(get("/stream") + get("/stream-length"));
   EXPECT_EQ(client.read_until("0\r\n\r\n"),
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\npart\n\r\n5\r\npart\n\r\n5\r\npart\n\r\n0\r\n\r\n");
-  EXPECT_EQ(client.read_until("part\npart\npart\n"), "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\npart\npart\npart\n");
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n5\r\npart\n\r\n5\r\npart\n\r\n5\r\npart\n\r\n0\r\n\r\n");
+  EXPECT_EQ(client.read_until("part\npart\npart\n"),
+            "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\npart\npart\npart\n");
   client.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(client.read_all(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart\npart\npart\n");
 }
@@ -298,11 +313,13 @@ TEST_F(HttpServerTest, ClosesWhenAStreamedReplyStaysShort) {
 TEST_F(HttpServerTest, ServesLargeRepliesToSlowReaders) {
   serve();
   Client client(path_);
-  client.send(get("/now/large") + get("/now/after") + get("/stream-large", "Connection: close\r\n"));
+  client.send(get("/now/large") + get("/now/after") +
+              get("/stream-large", "Connection: close\r\n"));
   std::this_thread::sleep_for(100ms);
   const std::string replies = client.read_all(20s);
   EXPECT_GT(replies.size(), TestService::kLargeBytes + 5'000'000);
-  EXPECT_NE(replies.find("LHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n/now/afterHTTP/1.1 200"), std::string::npos);
+  EXPECT_NE(replies.find("LHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n/now/afterHTTP/1.1 200"),
+            std::string::npos);
   EXPECT_TRUE(replies.ends_with("\r\n0\r\n\r\n"));
 }
 
@@ -395,7 +412,9 @@ TEST_F(HttpServerTest, ReadsLargeBodies) {
   serve();
   Client client(path_);
   const std::string body(3'000'000, 'b');
-  std::thread sender([&] { client.send(post("/later", "Content-Length: 3000000\r\nConnection: close\r\n", body)); });
+  std::thread sender([&] {
+    client.send(post("/later", "Content-Length: 3000000\r\nConnection: close\r\n", body));
+  });
   const std::string reply = client.read_all(20s);
   sender.join();
   EXPECT_TRUE(reply.ends_with("\r\n\r\n" + body));
@@ -515,9 +534,11 @@ TEST_F(HttpServerTest, ServesManyConnectionsOnSeveralThreads) {
       std::vector<std::unique_ptr<Client>> clients;
       for (int i = 0; i < 25; ++i) clients.push_back(std::make_unique<Client>(path_));
       for (int round = 0; round < 10; ++round) {
-        const std::string target = (round % 3 == 0 ? "/later/" : "/now/") + std::to_string(t * 100 + round);
+        const std::string target =
+            (round % 3 == 0 ? "/later/" : "/now/") + std::to_string(t * 100 + round);
         for (auto& client : clients) client->send(get(target));
-        for (auto& client : clients) good_count += client->read_until(target).find("200 OK") != std::string::npos;
+        for (auto& client : clients)
+          good_count += client->read_until(target).find("200 OK") != std::string::npos;
       }
     });
   }

@@ -21,15 +21,18 @@
 namespace ghmesh::net {
 namespace {
 
-constexpr int kBacklogCount = 4096;     // a burst of callers waits in the kernel; it cuts this to net.core.somaxconn
+constexpr int kBacklogCount =
+    4096;  // a burst of callers waits in the kernel; it cuts this to net.core.somaxconn
 constexpr int kSystemdFirstDescriptor = 3;  // SD_LISTEN_FDS_START, sd_listen_fds(3)
 
 Error last_error() { return {errno, boost::system::system_category()}; }
 
-int new_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+int new_socket(int family) {
+  return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
 
-// The directory decides who may replace the socket's name: it must be ours (or root's) and writable for its owner only. A
-// directory with the sticky bit, such as /tmp, protects names too, but not from being taken first: refused as well.
+// The directory decides who may replace the socket's name: it must be ours (or root's) and writable for its owner only.
+// A directory with the sticky bit, such as /tmp, protects names too, but not from being taken first: refused as well.
 Result<void> secure_directory(const std::filesystem::path& directory) {
   std::error_code ignored;
   if (!std::filesystem::exists(directory.parent_path(), ignored)) {
@@ -42,7 +45,8 @@ Result<void> secure_directory(const std::filesystem::path& directory) {
   if (!opened) return errno == ELOOP || errno == ENOTDIR ? Error(Errc::store_unsafe) : last_error();
   struct stat status {};
   if (::fstat(opened.get(), &status) != 0) return last_error();
-  if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return Errc::store_unsafe;
+  if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return Errc::store_unsafe;
   return {};
 }
 
@@ -56,7 +60,8 @@ Result<sockaddr_un> unix_address(const std::string& path) {
   return address;
 }
 
-// What stands where the socket shall be: nothing, a socket that nobody serves any more (removed), or a reason to give up.
+// What stands where the socket shall be: nothing, a socket that nobody serves any more (removed), or a reason to give
+// up.
 Result<void> reclaim(const std::string& path, const sockaddr_un& address) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
@@ -66,9 +71,11 @@ Result<void> reclaim(const std::string& path, const sockaddr_un& address) {
   if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) return Errc::store_unsafe;
   const Descriptor probe(new_socket(AF_UNIX));
   if (!probe) return last_error();
-  const int connected = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int connected =
+      ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   // EAGAIN says that somebody listens and is busy.
-  if (connected == 0 || errno != ECONNREFUSED) return Error(EADDRINUSE, boost::system::system_category());
+  if (connected == 0 || errno != ECONNREFUSED)
+    return Error(EADDRINUSE, boost::system::system_category());
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return last_error();
   return {};
 }
@@ -76,8 +83,8 @@ Result<void> reclaim(const std::string& path, const sockaddr_un& address) {
 std::string tcp_address_text(const sockaddr_storage& address, socklen_t length) {
   char host[NI_MAXHOST] = "";
   char port[NI_MAXSERV] = "";
-  ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, host, sizeof host, port, sizeof port,
-                NI_NUMERICHOST | NI_NUMERICSERV);
+  ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, host, sizeof host, port,
+                sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
   const std::string text(host);
   return (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":" + port;
 }
@@ -90,7 +97,8 @@ struct BoundName {
 Result<BoundName> bound_name(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return last_error();
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    return last_error();
   if (address.ss_family != AF_UNIX) return BoundName{true, tcp_address_text(address, length)};
   const auto* name = reinterpret_cast<const sockaddr_un*>(&address);
   return BoundName{false, std::string("unix:") + name->sun_path};
@@ -109,10 +117,11 @@ Result<Listener> Listener::unix_socket(std::string path) {
 
   Descriptor socket(new_socket(AF_UNIX));
   if (!socket) return last_error();
-  // The mode of a socket file is the one of the descriptor, cut by the umask: set before bind(), the file is never wider, and no
-  // umask is changed for the other threads.
+  // The mode of a socket file is the one of the descriptor, cut by the umask: set before bind(), the file is never
+  // wider, and no umask is changed for the other threads.
   if (::fchmod(socket.get(), 0600) != 0) return last_error();
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(sockaddr_un)) != 0) return last_error();
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(sockaddr_un)) != 0)
+    return last_error();
   Listener listener;
   listener.descriptor_ = socket.release();
   listener.unlink_path_ = path;
@@ -130,7 +139,8 @@ Result<Listener> Listener::tcp(std::string_view address) {
   const std::string port(address.substr(colon + 1));
   const auto port_number = parse_decimal(port);
   if (!port_number || *port_number > 65535) return Errc::malformed;
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (host.empty()) return Errc::malformed;
 
   addrinfo hints{};
@@ -162,13 +172,16 @@ std::vector<Listener> Listener::from_systemd() {
   const auto count = parse_decimal(count_text != nullptr ? count_text : "");
   // Not for our children: they would take our descriptors for theirs.
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
-  if (!process_id || !count || *process_id != static_cast<std::uint64_t>(::getpid())) return listeners;
+  if (!process_id || !count || *process_id != static_cast<std::uint64_t>(::getpid()))
+    return listeners;
 
   for (std::uint64_t i = 0; i < *count && i < 64; ++i) {
     const int descriptor = kSystemdFirstDescriptor + static_cast<int>(i);
     int is_listening = 0;
     socklen_t length = sizeof is_listening;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0 || is_listening == 0) continue;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0 ||
+        is_listening == 0)
+      continue;
     auto name = bound_name(descriptor);
     if (!name) continue;
     ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Where a daemon listens: a unix socket with mode 0600, a TCP address, or a socket that systemd hands over (sd_listen_fds(3)).
+// Where a daemon listens: a unix socket with mode 0600, a TCP address, or a socket that systemd hands over
+// (sd_listen_fds(3)).
 #pragma once
 
 #include <string>
@@ -9,11 +10,13 @@
 
 namespace ghmesh::net {
 
-// A listening socket, non-blocking and close-on-exec. Owns the descriptor; a unix socket's file is removed when it is dropped.
+// A listening socket, non-blocking and close-on-exec. Owns the descriptor; a unix socket's file is removed when it is
+// dropped.
 class Listener {
  public:
-  // Creates the parent directory (0700) when it is missing. Refuses a directory of another owner or one that others may write
-  // to (store_unsafe). A socket file that nobody listens on any more is reclaimed; one that answers is an error (EADDRINUSE).
+  // Creates the parent directory (0700) when it is missing. Refuses a directory of another owner or one that others may
+  // write to (store_unsafe). A socket file that nobody listens on any more is reclaimed; one that answers is an error
+  // (EADDRINUSE).
   static Result<Listener> unix_socket(std::string path);
   // "127.0.0.1:8418", "[::1]:0". A port of 0 lets the kernel choose: address() tells.
   static Result<Listener> tcp(std::string_view address);

@@ -52,12 +52,14 @@ Output::Progress Output::flush(int descriptor) {
       message.msg_iovlen = segments.count;
       sent = ::sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? Progress::blocked : Progress::failed;
+      if (sent < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? Progress::blocked : Progress::failed;
     }
     auto left = static_cast<std::size_t>(sent) + sent_bytes_;
     while (first_ < count_) {
       const Reply& reply = slots_[first_];
-      const std::size_t reply_bytes = reply.head.size() + reply.more_head.size() + reply.body.size();
+      const std::size_t reply_bytes =
+          reply.head.size() + reply.more_head.size() + reply.body.size();
       if (left < reply_bytes) break;
       left -= reply_bytes;
       slots_[first_++].owner.reset();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// What waits to be sent on one connection: replies in order, sent with as few system calls as possible and without copying.
+// What waits to be sent on one connection: replies in order, sent with as few system calls as possible and without
+// copying.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +35,8 @@ class Output {
   std::size_t sent_bytes_ = 0;  // of the first one
 };
 
-// Ends the reply's head: says whether the connection stays, and the blank line. A body that must not be sent (HEAD, 204, 304) is
-// dropped.
+// Ends the reply's head: says whether the connection stays, and the blank line. A body that must not be sent (HEAD,
+// 204, 304) is dropped.
 void seal_reply(Reply& reply, const http::RequestHead& request, bool is_closing);
 
 // The status of a reply's head; 0 when it has none.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// For tests: requests on which parsers of HTTP are known to differ, each with the status that it must get from us. The classes
-// follow the public collections of such differences (HTTP Garden, h1spec, smuggling write-ups); the bytes are our own.
-// Status 200 means: accepted.
+// For tests: requests on which parsers of HTTP are known to differ, each with the status that it must get from us. The
+// classes follow the public collections of such differences (HTTP Garden, h1spec, smuggling write-ups); the bytes are
+// our own. Status 200 means: accepted.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@ namespace ghmesh::net {
 struct Plant {
   std::string_view name;
   int status;
-  std::string_view text;            // string_view, so that it may hold NUL: written with the sv suffix
-  bool is_body_case = false;        // the head is fine; what follows it is not
-  std::size_t padding_count = 0;    // '@' in the text becomes so many 'a'
+  std::string_view text;      // string_view, so that it may hold NUL: written with the sv suffix
+  bool is_body_case = false;  // the head is fine; what follows it is not
+  std::size_t padding_count = 0;  // '@' in the text becomes so many 'a'
 
   std::string request() const {
     std::string made;
@@ -44,10 +44,14 @@ inline const Plant kRequestGarden[] = {
     {"host of version six", 200, "GET / HTTP/1.1\r\nHost: [::1]:8418\r\n\r\n"sv},
     {"unknown method", 200, "BREW / HTTP/1.1\r\nHost: a\r\n\r\n"sv},
     {"content length zero", 200, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"sv},
-    {"chunked in capitals", 200, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunk extension", 200, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\nx\r\n0\r\n\r\n"sv},
-    {"trailer", 200, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n"sv},
-    {"expect continue", 200, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx"sv},
+    {"chunked in capitals", 200,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunk extension", 200,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\nx\r\n0\r\n\r\n"sv},
+    {"trailer", 200,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n"sv},
+    {"expect continue", 200,
+     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx"sv},
     {"a target at the limit", 200, "GET /@ HTTP/1.1\r\nHost: a\r\n\r\n"sv, false, 8191},
 
     // Ends of lines and control characters.
@@ -87,7 +91,9 @@ inline const Plant kRequestGarden[] = {
     {"asterisk with GET", 400, "GET * HTTP/1.1\r\nHost: a\r\n\r\n"sv},
     {"absolute form of ftp", 400, "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n"sv},
     {"absolute form without authority", 400, "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n"sv},
-    {"absolute form with user", 400, "GET http://u:p\x40" "a/ HTTP/1.1\r\nHost: a\r\n\r\n"sv},
+    {"absolute form with user", 400,
+     "GET http://u:p\x40"
+     "a/ HTTP/1.1\r\nHost: a\r\n\r\n"sv},
     {"absolute form without host field", 400, "GET http://a/ HTTP/1.1\r\n\r\n"sv},
     {"connect", 501, "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"sv},
     {"target too long", 414, "GET /@ HTTP/1.1\r\nHost: a\r\n\r\n"sv, false, 8192},
@@ -119,63 +125,116 @@ inline const Plant kRequestGarden[] = {
     {"two hosts in HTTP/1.0", 400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"sv},
     {"empty host", 400, "GET / HTTP/1.1\r\nHost:\r\n\r\n"sv},
     {"host with a path", 400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"sv},
-    {"host with a user", 400, "GET / HTTP/1.1\r\nHost: u\x40" "a\r\n\r\n"sv},
+    {"host with a user", 400,
+     "GET / HTTP/1.1\r\nHost: u\x40"
+     "a\r\n\r\n"sv},
     {"host with a blank", 400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"sv},
     {"host with a bad port", 400, "GET / HTTP/1.1\r\nHost: a:x\r\n\r\n"sv},
     {"host with a large port", 400, "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"sv},
     {"host of version six, open", 400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"sv},
     {"host with an escape", 400, "GET / HTTP/1.1\r\nHost: a%2fb\r\n\r\n"sv},
-    {"host as a list", 200, "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n"sv},  // a valid reg-name; nobody serves it
+    {"host as a list", 200,
+     "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n"sv},  // a valid reg-name; nobody serves it
 
     // Framing.
-    {"two lengths", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"sv},
-    {"the same length twice", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"sv},
+    {"two lengths", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"sv},
+    {"the same length twice", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"sv},
     {"length as a list", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx"sv},
     {"length with a sign", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx"sv},
     {"negative length", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nx"sv},
     {"hexadecimal length", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\nx"sv},
     {"length with a point", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1.0\r\n\r\nx"sv},
-    {"length with an underscore", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n0123456789"sv},
-    {"length with a blank inside", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 0\r\n\r\n0123456789"sv},
+    {"length with an underscore", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n0123456789"sv},
+    {"length with a blank inside", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 0\r\n\r\n0123456789"sv},
     {"empty length", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\n"sv},
-    {"length too large for 64 bits", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n"sv},
-    {"length too large for us", 413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1099511627776\r\n\r\n"sv, true},
-    {"length and chunked", 400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx"sv},
-    {"chunked and length", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nx"sv},
-    {"chunked twice in one field", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunked in two fields", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunked, then identity", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"sv},
+    {"length too large for 64 bits", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n"sv},
+    {"length too large for us", 413,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1099511627776\r\n\r\n"sv, true},
+    {"length and chunked", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx"sv},
+    {"chunked and length", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nx"sv},
+    {"chunked twice in one field", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunked in two fields", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunked, then identity", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"sv},
     {"identity", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"sv},
-    {"gzip and chunked", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"sv},
-    {"xchunked", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunked in quotes", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"sv},
-    {"chunked with a parameter", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"sv},
-    {"chunked after a vertical tab", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunked with obs-text", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \xff" "chunked\r\n\r\n0\r\n\r\n"sv},
+    {"gzip and chunked", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"sv},
+    {"xchunked", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunked in quotes", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"sv},
+    {"chunked with a parameter", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"sv},
+    {"chunked after a vertical tab", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
+     "chunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunked with obs-text", 501,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \xff"
+     "chunked\r\n\r\n0\r\n\r\n"sv},
     {"empty transfer encoding", 501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n"sv},
-    {"transfer encoding with a blank", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"sv},
-    {"chunked in HTTP/1.0", 400, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"sv},
-    {"expect something else", 417, "POST / HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\nContent-Length: 1\r\n\r\nx"sv},
+    {"transfer encoding with a blank", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"sv},
+    {"chunked in HTTP/1.0", 400,
+     "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"sv},
+    {"expect something else", 417,
+     "POST / HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\nContent-Length: 1\r\n\r\nx"sv},
 
     // Chunks.
-    {"chunk size missing", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\n"sv, true},
-    {"chunk size with 0x", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n0\r\n\r\n"sv, true},
-    {"chunk size with a sign", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n"sv, true},
-    {"negative chunk size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n"sv, true},
-    {"blank before a chunk size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n 1\r\nx\r\n0\r\n\r\n"sv, true},
-    {"blank after a chunk size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n"sv, true},
-    {"chunk size overflows", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\nx\r\n0\r\n\r\n"sv, true},
-    {"chunk size too large for us", 413, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffff\r\nx"sv, true},
-    {"bare line feed after a chunk size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n"sv, true},
-    {"bare carriage return after a chunk size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\rx\r\n0\r\n\r\n"sv, true},
-    {"bare line feed in an extension", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a\nx\r\n0\r\n\r\n"sv, true},
-    {"chunk longer than its size", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n0\r\n\r\n"sv, true},
-    {"bare line feed after a chunk", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\n0\r\n\r\n"sv, true},
-    {"extension too long", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;@\r\nx\r\n0\r\n\r\n"sv, true, 300},
-    {"trailer without a name", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n: x\r\n\r\n"sv, true},
-    {"folded trailer", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n z\r\n\r\n"sv, true},
-    {"NUL in a trailer", 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: \0\r\n\r\n"sv, true},
-    {"trailers too large", 431, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: @\r\n\r\n"sv, true, 9000},
+    {"chunk size missing", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\n"sv, true},
+    {"chunk size with 0x", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"chunk size with a sign", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"negative chunk size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"blank before a chunk size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n 1\r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"blank after a chunk size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"chunk size overflows", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\nx\r\n0\r\n\r\n"sv,
+     true},
+    {"chunk size too large for us", 413,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffff\r\nx"sv, true},
+    {"bare line feed after a chunk size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n"sv, true},
+    {"bare carriage return after a chunk size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\rx\r\n0\r\n\r\n"sv, true},
+    {"bare line feed in an extension", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a\nx\r\n0\r\n\r\n"sv, true},
+    {"chunk longer than its size", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n0\r\n\r\n"sv,
+     true},
+    {"bare line feed after a chunk", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\n0\r\n\r\n"sv, true},
+    {"extension too long", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;@\r\nx\r\n0\r\n\r\n"sv,
+     true, 300},
+    {"trailer without a name", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n: x\r\n\r\n"sv, true},
+    {"folded trailer", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n z\r\n\r\n"sv,
+     true},
+    {"NUL in a trailer", 400,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: \0\r\n\r\n"sv, true},
+    {"trailers too large", 431,
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: @\r\n\r\n"sv, true,
+     9000},
 };
 
 }  // namespace ghmesh::net

@@ -13,7 +13,9 @@ namespace {
 
 using Outcome = RequestParser::Outcome;
 
-constexpr Rejection malformed(std::string_view message) { return {400, RejectReason::malformed, message}; }
+constexpr Rejection malformed(std::string_view message) {
+  return {400, RejectReason::malformed, message};
+}
 constexpr Rejection unsupported(int status, std::string_view message) {
   return {status, RejectReason::unsupported, message};
 }
@@ -36,7 +38,8 @@ constexpr auto kHostBytes = make_table("-._~!$&'()*+,;=");
 bool is_token_byte(char c) { return kTokenBytes[static_cast<unsigned char>(c)]; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The first byte at or after `at` that is a control character (a tab too); eight at a time, because values are most of a head.
+// The first byte at or after `at` that is a control character (a tab too); eight at a time, because values are most of
+// a head.
 const char* find_control(const char* at, const char* end) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   constexpr std::uint64_t highs = 0x8080808080808080;
@@ -79,7 +82,8 @@ bool is_host(std::string_view host) {
 
 // The authority of an absolute-form target; nullopt when it is not one of http or https.
 std::optional<std::string_view> absolute_authority(std::string_view target) {
-  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
+  for (const std::string_view scheme :
+       {std::string_view("http://"), std::string_view("https://")}) {
     if (!starts_with_ignoring_case(target, scheme)) continue;
     target.remove_prefix(scheme.size());
     return target.substr(0, target.find_first_of("/?"));
@@ -127,14 +131,16 @@ Outcome RequestParser::Scan::request_line() {
   const char* begin = at;
   while (at < end && is_token_byte(*at)) ++at;
   head.method = std::string_view(begin, static_cast<std::size_t>(at - begin));
-  if (head.method.size() > kMethodBytesMax) return fail(unsupported(501, "This method is not supported."));
+  if (head.method.size() > kMethodBytesMax)
+    return fail(unsupported(501, "This method is not supported."));
   if (at == end) return Outcome::needs_more;
   if (head.method.empty() || *at != ' ') return fail(malformed("The request line is not valid."));
 
   begin = ++at;
-  while (at < end && *at > 0x20 && *at < 0x7f) ++at;
+  while (at<end&& * at> 0x20 && *at < 0x7f) ++at;
   head.target = std::string_view(begin, static_cast<std::size_t>(at - begin));
-  if (head.target.size() > kTargetBytesMax) return fail(too_large(414, "The request's target is too long."));
+  if (head.target.size() > kTargetBytesMax)
+    return fail(too_large(414, "The request's target is too long."));
   if (at == end) return Outcome::needs_more;
   if (head.target.empty() || *at != ' ') return fail(malformed("The request line is not valid."));
 
@@ -154,18 +160,21 @@ Outcome RequestParser::Scan::version() {
   at += pattern.size();
   const Outcome ended = end_of_line();
   if (ended != Outcome::complete) return ended;
-  if (major != '1' || minor > '1') return fail(unsupported(505, "This version of HTTP is not supported here."));
+  if (major != '1' || minor > '1')
+    return fail(unsupported(505, "This version of HTTP is not supported here."));
   head.version_minor = minor - '0';
   return target_form();
 }
 
 Outcome RequestParser::Scan::target_form() {
   if (head.method == "CONNECT") return fail(unsupported(501, "CONNECT is not supported."));
-  if (head.target.find('#') != std::string_view::npos) return fail(malformed("A target has no fragment."));
+  if (head.target.find('#') != std::string_view::npos)
+    return fail(malformed("A target has no fragment."));
   if (head.target.front() == '/') return Outcome::complete;
   if (head.target == "*" && head.method == "OPTIONS") return Outcome::complete;
   const auto authority = absolute_authority(head.target);
-  if (!authority || !is_host(*authority)) return fail(malformed("The request's target is not valid."));
+  if (!authority || !is_host(*authority))
+    return fail(malformed("The request's target is not valid."));
   head.host = *authority;
   return Outcome::complete;
 }
@@ -180,11 +189,13 @@ Outcome RequestParser::Scan::field_line() {
   begin = ++at;
   at = find_control(at, end);
   while (at < end && *at == '\t') at = find_control(at + 1, end);
-  const std::string_view value = trim(std::string_view(begin, static_cast<std::size_t>(at - begin)));
+  const std::string_view value =
+      trim(std::string_view(begin, static_cast<std::size_t>(at - begin)));
   const Outcome ended = end_of_line();
   if (ended != Outcome::complete) return ended;
 
-  if (head.fields_count == kFieldsCountMax) return fail(too_large(431, "The request has too many header fields."));
+  if (head.fields_count == kFieldsCountMax)
+    return fail(too_large(431, "The request has too many header fields."));
   head.fields[head.fields_count++] = {name, value};
   return field_meaning(name, value);
 }
@@ -199,7 +210,8 @@ Outcome RequestParser::Scan::field_meaning(std::string_view name, std::string_vi
       break;
     case 6:
       if (!equal_ignoring_case(name, "expect") || head.version_minor == 0) break;
-      if (!equal_ignoring_case(value, "100-continue")) return fail(unsupported(417, "This Expect cannot be met."));
+      if (!equal_ignoring_case(value, "100-continue"))
+        return fail(unsupported(417, "This Expect cannot be met."));
       expects_continue = true;
       break;
     case 10:
@@ -230,13 +242,16 @@ void RequestParser::Scan::connection_options(std::string_view value) {
 
 // RFC 9112, 6: what says how long the body is must say it once, and only one way.
 Outcome RequestParser::Scan::framing() {
-  if (hosts_count == 0 && head.version_minor > 0) return fail(malformed("The Host header is missing."));
+  if (hosts_count == 0 && head.version_minor > 0)
+    return fail(malformed("The Host header is missing."));
   head.keep_alive = !says_close && (head.version_minor > 0 || says_keep_alive);
   if (content_lengths_count > 1) return fail(malformed("The Content-Length header is repeated."));
   if (transfer_encodings_count > 0) {
-    if (content_lengths_count > 0) return fail(malformed("Content-Length and Transfer-Encoding exclude each other."));
+    if (content_lengths_count > 0)
+      return fail(malformed("Content-Length and Transfer-Encoding exclude each other."));
     if (head.version_minor == 0) return fail(malformed("HTTP/1.0 has no Transfer-Encoding."));
-    if (transfer_encodings_count > 1) return fail(malformed("The Transfer-Encoding header is repeated."));
+    if (transfer_encodings_count > 1)
+      return fail(malformed("The Transfer-Encoding header is repeated."));
     if (!equal_ignoring_case(transfer_encoding, "chunked")) {
       return fail(unsupported(501, "This Transfer-Encoding is not supported."));
     }
@@ -260,13 +275,15 @@ RequestParser::Outcome RequestParser::parse(std::string_view input, http::Reques
   if (input.starts_with("\r\n")) scan.at += 2;
 
   Outcome outcome = scan.request_line();
-  while (outcome == Outcome::complete && (scan.at == scan.end || *scan.at != '\r')) outcome = scan.field_line();
+  while (outcome == Outcome::complete && (scan.at == scan.end || *scan.at != '\r'))
+    outcome = scan.field_line();
   if (outcome == Outcome::complete) outcome = scan.end_of_line();
   if (outcome == Outcome::complete) outcome = scan.framing();
 
   if (outcome == Outcome::rejected) return reject(scan.rejection);
   const auto walked_bytes = static_cast<std::size_t>(scan.at - input.data());
-  if (walked_bytes > kHeadBytesMax || (outcome == Outcome::needs_more && input.size() >= kHeadBytesMax)) {
+  if (walked_bytes > kHeadBytesMax ||
+      (outcome == Outcome::needs_more && input.size() >= kHeadBytesMax)) {
     return reject(too_large(431, "The request's head is too large."));
   }
   head_bytes_ = walked_bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The head of a request, out of bytes, as RFC 9112 means it and stricter where attackers are creative: CRLF and nothing else
-// ends a line, no folding, no blank before a colon, one framing, one Host. What two parsers could read differently is refused.
+// The head of a request, out of bytes, as RFC 9112 means it and stricter where attackers are creative: CRLF and nothing
+// else ends a line, no folding, no blank before a colon, one framing, one Host. What two parsers could read differently
+// is refused.
 //
 // A machine without I/O: it keeps no bytes, the caller gives the same ones again with more at the end. The views of the
 // RequestHead point into that input. Why not Beast's parser: docs/decisions/, "a request parser of our own".
@@ -13,7 +14,8 @@
 
 namespace ghmesh::net {
 
-inline constexpr std::size_t kMethodBytesMax = 32;  // the longest registered one (UPDATEREDIRECTREF) has 17
+inline constexpr std::size_t kMethodBytesMax =
+    32;  // the longest registered one (UPDATEREDIRECTREF) has 17
 
 // Why a request is refused, as HttpServerStats counts it.
 enum class RejectReason { malformed, head_too_large, body_too_large, timeout, unsupported };
@@ -33,9 +35,11 @@ class RequestParser {
   Outcome parse(std::string_view input, http::RequestHead& head);
   void reset() { *this = RequestParser(); }
 
-  std::size_t head_bytes() const { return head_bytes_; }            // after complete, with an empty line before it
-  bool expects_continue() const { return expects_continue_; }       // after complete
-  const Rejection& rejection() const { return rejection_; }         // after rejected
+  std::size_t head_bytes() const {
+    return head_bytes_;
+  }  // after complete, with an empty line before it
+  bool expects_continue() const { return expects_continue_; }  // after complete
+  const Rejection& rejection() const { return rejection_; }    // after rejected
 
  private:
   struct Scan;
@@ -44,7 +48,8 @@ class RequestParser {
   bool is_worth_parsing(std::string_view input);
   Outcome reject(Rejection rejection);
 
-  std::size_t searched_bytes_ = 0;  // no end of a head begins before these; keeps slow senders from costing a square
+  std::size_t searched_bytes_ =
+      0;  // no end of a head begins before these; keeps slow senders from costing a square
   std::size_t head_bytes_ = 0;
   bool expects_continue_ = false;
   Rejection rejection_;

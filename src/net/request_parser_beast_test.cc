@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Our parser against Beast's: whatever we accept, Beast accepts too and reads in the same way. The other direction does not
-// hold, on purpose.
+// Our parser against Beast's: whatever we accept, Beast accepts too and reads in the same way. The other direction does
+// not hold, on purpose.
 #include <gtest/gtest.h>
 
 #include <boost/asio/buffer.hpp>
@@ -41,7 +41,9 @@ void expect_same(const std::string& request) {
   EXPECT_EQ(message.version(), 10u + static_cast<unsigned>(head.version_minor));
   EXPECT_EQ(message.keep_alive(), head.keep_alive) << request;
   EXPECT_EQ(theirs.chunked(), head.is_chunked) << request;
-  if (head.content_length) EXPECT_EQ(theirs.content_length().value_or(0), *head.content_length) << request;
+  if (head.content_length) {
+    EXPECT_EQ(theirs.content_length().value_or(0), *head.content_length) << request;
+  }
   std::size_t i = 0;
   for (const auto& field : message) {
     ASSERT_LT(i, head.fields_count);

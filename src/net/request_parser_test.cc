@@ -14,11 +14,13 @@ namespace {
 using Outcome = RequestParser::Outcome;
 
 constexpr std::string_view kPlain =
-    "GET /repos/o/r?per_page=100 HTTP/1.1\r\nHost: api.github.com\r\nUser-Agent: GitHub CLI 2.23.0\r\n"
+    "GET /repos/o/r?per_page=100 HTTP/1.1\r\nHost: api.github.com\r\nUser-Agent: GitHub CLI "
+    "2.23.0\r\n"
     "Accept:\tapplication/json \r\nX-Empty:\r\nAuthorization: token x\r\n\r\n";
 
 // What a head means to the rest of us, as text that two ways of parsing can be compared by.
-std::string describe(std::string_view input, std::size_t first_bytes_count = std::string_view::npos) {
+std::string describe(std::string_view input,
+                     std::size_t first_bytes_count = std::string_view::npos) {
   RequestParser parser;
   http::RequestHead head;
   Outcome outcome = Outcome::needs_more;
@@ -29,11 +31,13 @@ std::string describe(std::string_view input, std::size_t first_bytes_count = std
     const std::vector<char> exact(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size));
     outcome = parser.parse({exact.data(), exact.size()}, head);
     if (outcome == Outcome::complete) {
-      std::string text = std::string(head.method) + '|' + std::string(head.target) + '|' + std::string(head.host) + '|' +
-                         std::to_string(head.version_minor) + std::to_string(head.keep_alive) +
-                         std::to_string(head.is_chunked) + std::to_string(head.content_length.value_or(77)) +
-                         std::to_string(parser.expects_continue()) + '|' + std::to_string(parser.head_bytes());
-      for (const auto& field : head.all_fields()) text += '\n' + std::string(field.name) + '=' + std::string(field.value);
+      std::string text =
+          std::string(head.method) + '|' + std::string(head.target) + '|' + std::string(head.host) +
+          '|' + std::to_string(head.version_minor) + std::to_string(head.keep_alive) +
+          std::to_string(head.is_chunked) + std::to_string(head.content_length.value_or(77)) +
+          std::to_string(parser.expects_continue()) + '|' + std::to_string(parser.head_bytes());
+      for (const auto& field : head.all_fields())
+        text += '\n' + std::string(field.name) + '=' + std::string(field.value);
       return text;
     }
     if (outcome == Outcome::rejected) return std::to_string(parser.rejection().status);
@@ -97,7 +101,9 @@ TEST(RequestParser, LeavesWhatFollowsTheHead) {
 TEST(RequestParser, TakesTheHostOfAnAbsoluteTarget) {
   RequestParser parser;
   http::RequestHead head;
-  ASSERT_EQ(parser.parse("GET http://api.github.com:80/x HTTP/1.1\r\nHost: other.example\r\n\r\n", head), Outcome::complete);
+  ASSERT_EQ(
+      parser.parse("GET http://api.github.com:80/x HTTP/1.1\r\nHost: other.example\r\n\r\n", head),
+      Outcome::complete);
   EXPECT_EQ(head.host, "api.github.com:80");
   EXPECT_EQ(head.target, "http://api.github.com:80/x");
 }
@@ -111,7 +117,8 @@ TEST(RequestParser, KnowsWhoStays) {
   };
   EXPECT_TRUE(keeps_alive("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
   EXPECT_FALSE(keeps_alive("GET / HTTP/1.1\r\nHost: a\r\nConnection: te, CLOSE\r\n\r\n"));
-  EXPECT_FALSE(keeps_alive("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n"));
+  EXPECT_FALSE(keeps_alive(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n"));
   EXPECT_FALSE(keeps_alive("GET / HTTP/1.0\r\n\r\n"));
   EXPECT_TRUE(keeps_alive("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
 }

@@ -36,7 +36,9 @@ Runtime::Runtime(int threads_count) {
   for (int i = 0; i < threads_count; ++i) {
     // The hint 1 promises one running thread: what it posts to itself takes no lock, while others may still post.
     contexts_.push_back(std::make_unique<asio::io_context>(1));
-    contexts_.back()->get_executor().on_work_started();  // run() ends with stop(), not with the last handler
+    contexts_.back()
+        ->get_executor()
+        .on_work_started();  // run() ends with stop(), not with the last handler
   }
 }
 
@@ -49,7 +51,9 @@ Runtime::~Runtime() {
 
 int Runtime::threads_count() const { return static_cast<int>(contexts_.size()); }
 
-asio::io_context& Runtime::context(int thread) { return *contexts_.at(static_cast<std::size_t>(thread)); }
+asio::io_context& Runtime::context(int thread) {
+  return *contexts_.at(static_cast<std::size_t>(thread));
+}
 
 void Runtime::run() {
   GHMESH_CHECK(threads_.empty());
@@ -73,6 +77,8 @@ void spawn(asio::any_io_executor executor, std::string name, awaitable<void> cor
   asio::co_spawn(std::move(executor), std::move(guarded), asio::detached);
 }
 
-std::uint64_t coroutine_escaped_total() { return coroutines_escaped_count.load(std::memory_order_relaxed); }
+std::uint64_t coroutine_escaped_total() {
+  return coroutines_escaped_count.load(std::memory_order_relaxed);
+}
 
 }  // namespace ghmesh::net

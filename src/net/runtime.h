@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The threads of a daemon, and the one way to start a coroutine on them.
 //
-// Each serving thread has an io_context of its own and is the only one to run it: what a connection touches, it touches from
-// one thread. Work for another thread is posted to that thread's executor.
+// Each serving thread has an io_context of its own and is the only one to run it: what a connection touches, it touches
+// from one thread. Work for another thread is posted to that thread's executor.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,9 @@ class Runtime {
 
   int threads_count() const;
   asio::io_context& context(int thread);  // 0 is the thread that calls run()
-  void run();    // once; the calling thread serves too, until stop(). When it returns, no thread serves any more
-  void stop();   // from any thread, also before run()
+  void
+  run();  // once; the calling thread serves too, until stop(). When it returns, no thread serves any more
+  void stop();  // from any thread, also before run()
   bool is_running() const;
 
  private:
@@ -44,8 +45,8 @@ class Runtime {
   std::atomic<bool> is_running_{false};
 };
 
-// Runs a coroutine to its end on this executor. An exception that escapes it is a bug: it is logged with this name and counted
-// in coroutine_escaped_total, and goes no further. This is the only catch (...) of the project.
+// Runs a coroutine to its end on this executor. An exception that escapes it is a bug: it is logged with this name and
+// counted in coroutine_escaped_total, and goes no further. This is the only catch (...) of the project.
 void spawn(asio::any_io_executor executor, std::string name, awaitable<void> coroutine);
 std::uint64_t coroutine_escaped_total();
 

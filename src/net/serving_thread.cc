@@ -19,19 +19,23 @@ namespace ghmesh::net {
 namespace {
 
 constexpr int kEventsPerRound = 128;
-constexpr int kRoundsMax = 8;          // then the rest of the event loop has its turn
+constexpr int kRoundsMax = 8;  // then the rest of the event loop has its turn
 constexpr int kAcceptsPerEventMax = 64;
-constexpr std::size_t kImbalanceMax = 8;    // connections that a thread may have more than the least busy one
-constexpr std::size_t kRefusedCountMax = 256;  // beyond the limit: they still hear 503 politely; further ones may not
+constexpr std::size_t kImbalanceMax =
+    8;  // connections that a thread may have more than the least busy one
+constexpr std::size_t kRefusedCountMax =
+    256;  // beyond the limit: they still hear 503 politely; further ones may not
 constexpr Duration kSweepPauseMax = 1s;
 
 constexpr std::string_view kBusyReply =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 35\r\nRetry-After: 1\r\n"
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: "
+    "35\r\nRetry-After: 1\r\n"
     "Connection: close\r\n\r\n{\"message\": \"Too many connections.\"}";
 
 // Deadlines are met within this.
 Duration sweep_pause(const HttpServerLimits& limits) {
-  const Duration shortest = std::min({limits.head_deadline, limits.idle_deadline, limits.body_deadline, limits.write_deadline});
+  const Duration shortest = std::min(
+      {limits.head_deadline, limits.idle_deadline, limits.body_deadline, limits.write_deadline});
   return std::clamp<Duration>(shortest / 8, 5ms, kSweepPauseMax);
 }
 
@@ -167,7 +171,8 @@ void ServingThread::accept_some() {
     Descriptor socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) refuse_without_descriptors();
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        refuse_without_descriptors();
       return;
     }
     if (shared_->door == Door::tcp) {
@@ -179,9 +184,11 @@ void ServingThread::accept_some() {
     std::shared_ptr<ServingThread> least;
     for (const auto& weak : shared_->threads) {
       auto thread = weak.lock();
-      if (thread && (!least || thread->connections_count() < least->connections_count())) least = std::move(thread);
+      if (thread && (!least || thread->connections_count() < least->connections_count()))
+        least = std::move(thread);
     }
-    if (least && least.get() != this && connections_.size() > least->connections_count() + kImbalanceMax) {
+    if (least && least.get() != this &&
+        connections_.size() > least->connections_count() + kImbalanceMax) {
       least->take_over(std::move(socket));
     } else {
       adopt(std::move(socket));
@@ -208,14 +215,15 @@ void ServingThread::adopt(Descriptor socket) {
   if (is_refused) connection->refuse(kBusyReply);
 }
 
-// No descriptor is left. The listener would report the same caller for ever, so one is let in through the reserve and told so;
-// when even that fails, accepting pauses until the next sweep.
+// No descriptor is left. The listener would report the same caller for ever, so one is let in through the reserve and
+// told so; when even that fails, accepting pauses until the next sweep.
 void ServingThread::refuse_without_descriptors() {
   shared_->stats.connections_refused.fetch_add(1, std::memory_order_relaxed);
   reserve_.reset();
   Descriptor socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   const bool was_let_in = static_cast<bool>(socket);
-  if (was_let_in) ::send(socket.get(), kBusyReply.data(), kBusyReply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (was_let_in)
+    ::send(socket.get(), kBusyReply.data(), kBusyReply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   socket.reset();
   reserve_ = Descriptor(open_reserve());
   if (!was_let_in || !reserve_) {
@@ -249,7 +257,9 @@ void ServingThread::sweep() {
 }
 
 void ServingThread::end_round() {
-  if (requests_count_ > 0) shared_->stats.requests_total.fetch_add(std::exchange(requests_count_, 0), std::memory_order_relaxed);
+  if (requests_count_ > 0)
+    shared_->stats.requests_total.fetch_add(std::exchange(requests_count_, 0),
+                                            std::memory_order_relaxed);
   closed_.clear();
 }
 

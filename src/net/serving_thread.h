@@ -2,9 +2,9 @@
 // One thread's share of a server: it accepts, waits for its connections, and closes those whose time is over.
 //
 // Waiting is ours and not Asio's: an epoll of our own, level-triggered, inside the io_context's. Asio's reactor is
-// edge-triggered, so it must read every socket once more after each request just to learn that nothing came; with it a hit costs
-// one system call more (docs/decisions/, "an epoll inside the event loop"). Deadlines are times written into a connection and looked at
-// once in a while: no request ever touches a timer.
+// edge-triggered, so it must read every socket once more after each request just to learn that nothing came; with it a
+// hit costs one system call more (docs/decisions/, "an epoll inside the event loop"). Deadlines are times written into
+// a connection and looked at once in a while: no request ever touches a timer.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -57,13 +57,15 @@ class ServingThread : public std::enable_shared_from_this<ServingThread> {
 
   // From any thread: an accepted socket that this thread shall serve.
   void take_over(Descriptor socket);
-  std::size_t connections_count() const { return connections_count_.load(std::memory_order_relaxed); }
+  std::size_t connections_count() const {
+    return connections_count_.load(std::memory_order_relaxed);
+  }
 
   // For connections.
   ServerShared& shared() { return *shared_; }
   asio::any_io_executor executor() { return context_.get_executor(); }
   bool is_draining() const { return is_draining_; }
-  Instant now() const { return now_; }  // read once per round
+  Instant now() const { return now_; }                 // read once per round
   void read_clock() { now_ = MonotonicClock::now(); }  // for work that is not part of one
   void watch(Connection& connection, int descriptor, std::uint32_t events);
   void change(Connection& connection, int descriptor, std::uint32_t events);
@@ -101,7 +103,7 @@ class ServingThread : public std::enable_shared_from_this<ServingThread> {
   std::uint64_t requests_count_ = 0;  // since the last round
   bool is_draining_ = false;
   bool is_accepting_ = false;
-  bool is_accept_paused_ = false;     // until the next sweep
+  bool is_accept_paused_ = false;  // until the next sweep
 };
 
 }  // namespace ghmesh::net

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Wakeup: where one coroutine waits for something that happens again and again. For one thread only; event.h is for many.
+// Wakeup: where one coroutine waits for something that happens again and again. For one thread only; event.h is for
+// many.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>
