@@ -170,9 +170,12 @@ http::Answer Admin::stats(Now now) const {
                                    {"limit", budget.limit},
                                    {"remaining", budget.remaining},
                                    {"reset_at", budget.reset_at}});
+  json::array addresses;
+  for (const std::string& address : sources_.addresses()) addresses.emplace_back(address);
   const auto uptime = std::chrono::duration_cast<Seconds>(now.instant - started_at_);
   return json_answer(200, json::object{{"version", kVersion},
                                        {"uptime_seconds", uptime.count()},
+                                       {"addresses", std::move(addresses)},
                                        {"requests", totals.requests_count},
                                        {"answered", std::move(by_detail)},
                                        {"saved", totals.saved_count()},

@@ -34,6 +34,7 @@ struct AdminSources {
   std::function<void()> purge_all;
   // Errors: those of github::parse_credential() and github::parse_target().
   std::function<Result<void>(std::string_view authorization, std::string_view target)> purge;
+  std::function<std::vector<std::string>()> addresses;  // as Node::addresses(): what start-up printed
 };
 
 class Admin final : public net::Service {

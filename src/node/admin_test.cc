@@ -30,6 +30,7 @@ class AdminTest : public testing::Test {
       purged_ = std::string(authorization) + " " + std::string(target);
       return {};
     };
+    sources.addresses = [] { return std::vector<std::string>{"listening unix:/run/ghmesh/gh.sock"}; };
     admin_.emplace(metrics_, std::move(sources), std::vector<std::string>{std::string(kOwnName)}, Instant{});
   }
 
@@ -79,6 +80,7 @@ TEST_F(AdminTest, ShowsStatisticsAsJson) {
   EXPECT_EQ(stats.at_pointer("/upstream/free").as_int64(), 1);
   EXPECT_EQ(stats.at_pointer("/upstream/charged").as_int64(), 0);
   EXPECT_EQ(stats.at_pointer("/cache/entries").as_int64(), 7);
+  EXPECT_EQ(stats.at_pointer("/addresses/0").as_string(), "listening unix:/run/ghmesh/gh.sock");
 }
 
 TEST_F(AdminTest, ShowsMetricsAsText) {

@@ -26,12 +26,7 @@ namespace ghmesh::node {
 // A configuration file larger than this is not one.
 inline constexpr std::size_t kConfigFileBytesMax = 1 << 20;
 
-// Bodies that one credential stored may be offered to another for proof (github/etag.h). Where they are kept for that:
-enum class Candidates {
-  off,
-  memory,  // while this process lives
-  disk,    // in the store too: readable by whoever reads this installation's state directory
-};
+using cache::Candidates;
 
 // Credentials that the operator declares to stand for one principal.
 struct Group {

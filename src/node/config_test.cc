@@ -346,7 +346,7 @@ std::string read(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-// Run with GHMESH_WRITE_MANUAL=... by tools/manual; here the files only have to say what the table says.
+// tools/manual writes the tables into these files.
 TEST(ConfigManual, TheDocumentsSayWhatTheTableSays) {
   EXPECT_THAT(read("docs/CONFIGURATION.md"), HasSubstr(settings_as_markdown())) << "run tools/manual";
   EXPECT_THAT(read("docs/man/ghmesh.1"), HasSubstr(settings_as_man())) << "run tools/manual";
