@@ -14,7 +14,7 @@
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup configure build release lint tidy format test e2e check demo run sim fuzz tsan bench bench-hits \
+.PHONY: help setup configure build release lint tidy format test e2e mutants check demo run sim fuzz tsan bench bench-hits \
         install clean
 
 JOBS   ?= $(shell nproc)
@@ -47,7 +47,8 @@ $(FIXTURES): tests/e2e/package-lock.json tools/make_fixtures | setup
 test: build      ; ctest --preset dev --parallel $(JOBS)
 e2e: build $(FIXTURES)
 		   GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
-check: lint $(if $(filter 1,$(TIDY)),tidy) build test e2e
+mutants: build   ; $(PYTHON) tools/mutants build/dev
+check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e
 
 demo: $(FIXTURES) ; cmake --preset release >/dev/null
 		   cmake --build --preset release --target ghmesh github-model $(NINJA) && tools/demo
