@@ -83,7 +83,10 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   observer_.answered(request.keyed.route.name, http::Detail::passed,
                      stream ? (*stream)->status() : 502, answered - began);
   if (!stream) {
-    co_await refuse(exchange, stream.error());
+    const Error error = stream.error();
+    // The client did not finish its body: the exchange, left unanswered, tells it so (400 or 408).
+    if (error == Errc::truncated || error == Errc::http_timeout) co_return;
+    co_await refuse(exchange, error);
     co_return;
   }
   co_await pass_body(exchange, **stream, rewrite);
