@@ -47,7 +47,7 @@ $(FIXTURES): tests/e2e/package-lock.json tools/make_fixtures | setup
 test: build      ; ctest --preset dev --parallel $(JOBS)
 e2e: build $(FIXTURES)
 		   GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
-mutants: build   ; $(PYTHON) tools/mutants build/dev
+mutants: build $(FIXTURES) ; $(PYTHON) tools/mutants build/dev
 check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e
 
 demo: $(FIXTURES) ; cmake --preset release >/dev/null
