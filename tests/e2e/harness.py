@@ -189,6 +189,7 @@ class Daemon(Process):
             if line.startswith("listening http://"):
                 self.url = line.split()[-1]
             if line.startswith("admin "):
+                self.stats_address = line.split("//")[-1]
                 break
 
     def connection(self, host="api.github.com"):
