@@ -135,7 +135,7 @@ def table(samples):
     lines = []
     for size, body_bytes in SIZES.items():
         lines += ["", f"**{body_bytes:,} bytes**: requests per second, p50 / p99 in ms, CPU in µs per request", "",
-                  "| | " + " | ".join(f"{connections} connections" for connections in CONNECTIONS) + " |",
+                  "| | " + " | ".join(f"{connections} at once" for connections in CONNECTIONS) + " |",
                   "|---" * (len(CONNECTIONS) + 1) + "|"]
         for name in dict.fromkeys(name for cell_size, _, name in samples if cell_size == size):
             cells = [cell_text(samples.get((size, connections, name))) for connections in CONNECTIONS]
@@ -168,7 +168,7 @@ def report(folder, rounds, seconds):
     began = time.monotonic()
     samples = run(folder, rounds, seconds)
     values = figures(samples)
-    print(f"# Fresh hits over HTTP ({rounds} rounds at {JUDGED_CONNECTIONS} connections, "
+    print(f"# Fresh hits over HTTP ({rounds} round(s) at {JUDGED_CONNECTIONS} connections, "
           f"{time.monotonic() - began:.0f} s)")
     print(table(samples), aims_text(values), sep="\n\n", flush=True)
     return values

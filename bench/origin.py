@@ -30,7 +30,8 @@ def body_of(sha):
                 f'"url":"{API}/pulls/{number}","html_url":"https://github.com/octo-org/hello-world/pull/{number}",'
                 f'"issue_url":"{API}/issues/{number}","commits_url":"{API}/pulls/{number}/commits",'
                 f'"statuses_url":"{API}/statuses/{hashed}","head":{{"ref":"topic-{hashed[:5]}","sha":"{hashed}"}},'
-                f'"created_at":"2026-0{number % 9 + 1}-1{number % 7}T12:00:0{number % 10}Z","title":"Change {number}"}}')
+                f'"created_at":"2026-0{number % 9 + 1}-1{number % 7}T12:00:0{number % 10}Z",'
+                f'"title":"Change {number}"}}')
         if len(item) + 20 > bytes_left:
             break
         parts.append(item)
@@ -42,7 +43,6 @@ def body_of(sha):
 
 class Origin(asyncio.Protocol):
     requests_count = 0
-    heads = {}
 
     def connection_made(self, transport):
         self.transport = transport

@@ -88,8 +88,9 @@ class Process:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self):
-        pages = pathlib.Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Without pages of files: those of the store are the kernel's to take back."""
+        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:")) * 1024
 
     def close(self):
         self.child.terminate()
