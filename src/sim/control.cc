@@ -181,10 +181,9 @@ http::Answer GitHub::State::expect(const Query& query, std::string_view body, Wa
     return answer;
   }
   find_repository(place, caller);
-  std::int64_t points_ignored = 0;
+  Spent ignored;
   auto rendered = std::make_shared<Rendered>();
-  if (place.path == "/graphql")
-    rendered->outcome = tell_graphql(request, caller, now, points_ignored);
+  if (place.path == "/graphql") rendered->outcome = tell_graphql(request, caller, now, ignored);
   else rendered = render(request, representation, place, caller, now, /*is_peek=*/true);
   if (!rendered->compact) rendered->compact = http::make_body(rendered->outcome.body);
   answer = make_answer(200, *rendered->compact);

@@ -179,7 +179,7 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
   reply.delay = switches_.latency;
   auto rendered = std::make_shared<Rendered>();
   bool is_free = false;
-  std::int64_t points_charged = 1;
+  Spent spent{.secondary = points};
   const bool is_file =
       place.host == authority_of(options_.files_url) && place.query.starts_with("token=");
   if (is_file) {
@@ -208,7 +208,8 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
     rendered->outcome =
         error_outcome(415, "Unsupported 'Accept' header. Must accept 'application/json'.");
   } else if (resource == Resource::graphql && request.method == "POST") {
-    rendered->outcome = tell_graphql(request, caller, now.wall, points_charged);
+    rendered->outcome = tell_graphql(request, caller, now.wall, spent);
+    limits_.spend(caller, resource, spent.secondary - points);
   } else {
     find_repository(place, caller);
     rendered = render(request, representation, place, caller, now.wall, /*is_peek=*/false);
@@ -216,10 +217,10 @@ Reply GitHub::State::answer_call(const Request& request, const Wishes& wishes, P
   if (!rendered->compact) rendered->compact = http::make_body(rendered->outcome.body);
   reply.answer = finish(request, wishes, caller, *rendered, representation);
   const bool is_free_304 = reply.answer.status == 304 && !caller.is_anonymous();
-  const std::int64_t cost = is_free || is_free_304 ? 0 : points_charged;
+  const std::int64_t cost = is_free || is_free_304 ? 0 : spent.primary;
   limits_.charge(caller, resource, cost, now.wall);
   if (!is_file) add_standing_headers(reply.answer, caller, resource, representation, now.wall);
-  journal_.note(request, caller, resource, reply.answer.status, cost, points);
+  journal_.note(request, caller, resource, reply.answer.status, cost, spent.secondary);
   return reply;
 }
 
@@ -322,7 +323,7 @@ Outcome GitHub::State::tell(const Question& question, const Place& place) {
 }
 
 Outcome GitHub::State::tell_graphql(const Request& request, const Caller& caller, WallTime now,
-                                    std::int64_t& points) {
+                                    Spent& spent) {
   boost::system::error_code error;
   const json::value input = json::parse(request.body, error);
   if (error || !input.is_object()) return error_outcome(400, "Problems parsing JSON");
@@ -342,7 +343,7 @@ Outcome GitHub::State::tell_graphql(const Request& request, const Caller& caller
       .points_remaining = bucket.remaining(),
       .points_reset = to_seconds(bucket.reset)};
   const auto executed = graphql::execute(input.as_object(), *world_, viewer);
-  points = executed.points;
+  spent = {.primary = executed.points, .secondary = executed.is_mutation ? 5 : 1};
   Outcome outcome;
   outcome.body = json::serialize(executed.body);
   return outcome;

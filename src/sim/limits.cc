@@ -85,6 +85,11 @@ Refusal Limits::admit(const Caller& caller, Resource resource, int points, Now n
   return was_told_to_wait && secondary_.is_enforced ? Refusal::secondary : Refusal::none;
 }
 
+void Limits::spend(const Caller& caller, Resource resource, int points) {
+  Account& spender = account(caller.principal);
+  (resource == Resource::graphql ? spender.graphql_points : spender.rest_points) += points;
+}
+
 void Limits::charge(const Caller& caller, Resource resource, std::int64_t cost, WallTime now) {
   Bucket& bucket = this->bucket(caller, resource, now);
   bucket.used = std::min(bucket.used + cost, bucket.limit);

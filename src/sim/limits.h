@@ -53,6 +53,8 @@ class Limits {
   // May this principal make a call now? Counts the secondary points of a call that may go on (refused ones too: they
   // are calls), and one more call in flight until `ends`.
   Refusal admit(const Caller& caller, Resource resource, int points, Now now, Instant ends);
+  // Further secondary points of an admitted call, once it is known what it was: a GraphQL mutation costs 5.
+  void spend(const Caller& caller, Resource resource, int points);
   // What the answer of an admitted call costs of the primary budget: 0 for a free 304.
   void charge(const Caller& caller, Resource resource, std::int64_t cost, WallTime now);
   Bucket& bucket(const Caller& caller, Resource resource, WallTime now);

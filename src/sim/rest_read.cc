@@ -195,6 +195,9 @@ Item* find_item(Items& items, std::string_view path, std::string_view value) {
 std::optional<CollectionPath> find_collection(Repository& repository, const Segments& rest) {
   for (const ListRoute& route : kLists)
     if (matches(rest, route.pattern)) return CollectionPath{route.collection, nullptr};
+  if (auto& releases = repository.collection("releases");
+      matches(rest, "releases/latest") && !releases.empty())
+    return CollectionPath{"releases", &releases.front()};
   if (matches(rest, "pulls/#"))
     return CollectionPath{"pulls", find_item(repository.collection("pulls"), "number", rest[1])};
   if (matches(rest, "commits/*"))

@@ -60,6 +60,11 @@ class GitHub::State {
     http::Body pretty;  // made when it is first asked for
     http::Body zipped;  // of the compact form
   };
+  // What a GraphQL call costs: of the primary budget, and of the secondary one.
+  struct Spent {
+    std::int64_t primary = 1;
+    int secondary = 1;
+  };
   // A target, cut into what the model looks at.
   struct Place {
     std::string_view target;  // origin-form
@@ -81,8 +86,7 @@ class GitHub::State {
                                    const Place& place, const Caller& caller, WallTime now,
                                    bool is_peek);
   Outcome tell(const Question& question, const Place& place);
-  Outcome tell_graphql(const Request& request, const Caller& caller, WallTime now,
-                       std::int64_t& points);
+  Outcome tell_graphql(const Request& request, const Caller& caller, WallTime now, Spent& spent);
   Outcome tell_move(const Place& place, std::string_view method);
   Outcome tell_rate_limit(const Caller& caller, WallTime now);
   Outcome tell_file(const Place& place);

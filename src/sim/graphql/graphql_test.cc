@@ -13,7 +13,8 @@ using world::World;
 constexpr std::string_view kEverything = R"(
 # A comment, commas as blanks, and everything that a query may hold.
 query Q($owner: String!, $n: Int = 3, $list: [String!]! = ["a", "b"]) @cached {
-  first: repository(owner: $owner, name: "x\n\u00e9\"") { ...part @include(if: true) ... on Repository { id } ... { url } }
+  first: repository(owner: $owner, name: "x\n\u00e9\"") {
+    ...part @include(if: true) ... on Repository { id } ... { url } }
   f(a: 1, b: -2.5e3, c: null, d: ENUM, e: {x: [1, {y: true}]}, g: """block""")
 }
 fragment part on Repository { name })";
