@@ -180,7 +180,8 @@ def test_the_admin_side_tells_how_it_is(daemon, model):
     assert metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     lines = metrics.body.decode().splitlines()
     assert all(line.startswith(("#", "ghmesh_", "process_")) for line in lines if line)
-    assert any(line.startswith("ghmesh_") and 'detail="fresh"' in line and line.endswith(" 1") for line in lines), lines
+    fresh = [line for line in lines if line.startswith("ghmesh_requests_total{") and 'result="fresh"' in line]
+    assert len(fresh) == 1 and fresh[0].endswith(" 1")
     assert TOKEN not in metrics.body.decode()
     assert daemon.ask(WIDGETS, TOKEN, headers={"Host": "localhost"}).status == 421  # the two sides do not mix
 
@@ -276,17 +277,17 @@ def configured(folder, *arguments, toml="", **variables):
 
 def test_a_flag_goes_before_the_environment_before_the_file(folder):
     toml = 'threads = 3\ndisk_size = "50MiB"\nconnections = 77\n'
-    done = configured(folder, "config", "list", "--threads", "1", toml=toml, GHMESH_THREADS="2", GHMESH_CONNECTIONS="66")
+    done = configured(folder, "config", "list", "--show-origin", "--threads", "1", toml=toml, GHMESH_THREADS="2", GHMESH_CONNECTIONS="66")
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.decode().splitlines()
-    def line_of(key):
-        found = [line for line in lines if line.split()[0] == key]
-        assert len(found) == 1, (key, lines)
-        return found[0]
-    assert "1" in line_of("threads").split() and "--threads" in line_of("threads")
-    assert "66" in line_of("connections").split() and "GHMESH_CONNECTIONS" in line_of("connections")
-    assert "config.toml" in line_of("disk_size") and "50MiB" in line_of("disk_size")
-    assert "default" in line_of("durability")
+    shown = {}
+    for line in done.stdout.decode().splitlines():
+        origin, _, setting = line.partition("\t")
+        key, _, value = setting.partition(" = ")
+        shown[key] = (value, origin)
+    assert shown["threads"] == ("1", "flag --threads")
+    assert shown["connections"] == ("66", "environment GHMESH_CONNECTIONS")
+    assert shown["disk_size"][0] == '"50MiB"' and "config.toml" in shown["disk_size"][1]
+    assert shown["durability"] == ('"fast"', "default")
 
 
 def test_what_is_unknown_names_its_neighbour(folder):
