@@ -29,6 +29,8 @@ class AnswerHead {
   [[nodiscard]] Result<void> receive_line(std::string_view line);
 
   bool is_complete() const { return is_complete_; }
+  // A status line of HTTP/1.x has come; false while nothing has.
+  bool is_http1() const { return has_status_ && !is_http2_; }
   // The rest is valid once complete.
   int status() const { return status_; }
   const http::Headers& headers() const { return headers_; }

@@ -134,10 +134,14 @@ bool CurlTransfer::take_resume(Instant now) {
 }
 
 bool CurlTransfer::retry_with_http1(CURLcode code) {
-  const bool is_http2_fault = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+  if (own_error_ || !offers_http2() || head_.is_http1()) return false;
+  // libcurl 7.88 calls some broken frames a failure to receive, or nothing received. Before a status line has come we
+  // do not know whether HTTP/2 was spoken; asking once more over HTTP/1.1 is right either way.
+  const bool may_be_http2_fault = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
+                                  code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+                                  code == CURLE_GOT_NOTHING;
   const bool may_repeat = (request_.method == "GET" || request_.method == "HEAD") && !has_upload();
-  if (!is_http2_fault || !may_repeat || is_http1_ || own_error_ || delivery_ != Delivery::whole)
-    return false;
+  if (!may_be_http2_fault || !may_repeat) return false;
   is_http1_ = true;
   head_ = AnswerHead();
   body_bytes_ = 0;
@@ -157,8 +161,10 @@ Error CurlTransfer::outcome_of(CURLcode code, bool was_sent) const {
     }
     case CURLE_OPERATION_TIMEDOUT: return make_error_code(Errc::upstream_timeout);
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_LOGIN_DENIED: return make_error_code(Errc::malformed);
+    // Also what curl calls an answer without a status line.
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return make_error_code(was_sent ? Errc::upstream_broken : Errc::malformed);
     case CURLE_OUT_OF_MEMORY: return make_error_code(Errc::limit_reached);
     // A certificate is judged before anything is sent.
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -293,6 +299,11 @@ bool CurlTransfer::has_upload() const {
   return has_source_ || request_.body_bytes.value_or(0) > 0 || names_empty_body(request_.method);
 }
 
+bool CurlTransfer::offers_http2() const {
+  return !options_.http1_only && !is_http1_ && delivery_ == Delivery::whole &&
+         request_.url.starts_with("https:");
+}
+
 bool CurlTransfer::expects_body() const {
   return request_.method != "HEAD" && head_.status() != 204 && head_.status() != 304;
 }
@@ -391,12 +402,10 @@ bool CurlTransfer::set_connection_options(const CurlLibrary& library) const {
     set(CURLOPT_CAPATH,
         static_cast<const char*>(nullptr));  // this file instead of the system's, not beside it
   }
-  const bool may_use_http2 = !options_.http1_only && !is_http1_ && delivery_ == Delivery::whole &&
-                             request_.url.starts_with("https:");
   set(CURLOPT_HTTP_VERSION,
-      static_cast<long>(may_use_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+      static_cast<long>(offers_http2() ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   // Rather wait for a handshake that is under way than begin another: it may turn out to carry many streams.
-  set(CURLOPT_PIPEWAIT, may_use_http2 ? 1L : 0L);
+  set(CURLOPT_PIPEWAIT, offers_http2() ? 1L : 0L);
   return is_set;
 }
 

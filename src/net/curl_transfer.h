@@ -89,6 +89,7 @@ class CurlTransfer {
   std::size_t read_upload(char* out, std::size_t room);
 
   bool has_upload() const;
+  bool offers_http2() const;
   bool expects_body() const;
   Result<void> check_request() const;
   Result<void> make_header_list(const CurlLibrary& library);

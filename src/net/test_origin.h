@@ -6,7 +6,6 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -117,9 +117,9 @@ class TestOrigin {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
-    EXPECT_EQ(::bind(listener_, as_generic(&address), size), 0);
-    EXPECT_EQ(::listen(listener_, 256), 0);
-    EXPECT_EQ(::getsockname(listener_, as_generic(&address), &size), 0);
+    GHMESH_CHECK(::bind(listener_, as_generic(&address), size) == 0);
+    GHMESH_CHECK(::listen(listener_, 256) == 0);
+    GHMESH_CHECK(::getsockname(listener_, as_generic(&address), &size) == 0);
     port_ = ntohs(address.sin_port);
     accepting_ = std::thread([this] { accept_all(); });
   }
@@ -202,9 +202,9 @@ class SilentAddress {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
     auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    EXPECT_EQ(::bind(listener_, generic, size), 0);
-    EXPECT_EQ(::listen(listener_, 0), 0);
-    EXPECT_EQ(::getsockname(listener_, generic, &size), 0);
+    GHMESH_CHECK(::bind(listener_, generic, size) == 0);
+    GHMESH_CHECK(::listen(listener_, 0) == 0);
+    GHMESH_CHECK(::getsockname(listener_, generic, &size) == 0);
     port_ = ntohs(address.sin_port);
     for (int& filler : fillers_) {
       filler = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

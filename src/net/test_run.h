@@ -2,8 +2,6 @@
 // Runs coroutines of a test on an io_context of its own, on the test's thread.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -14,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "base/time.h"
 #include "net/runtime.h"
 
@@ -24,7 +23,7 @@ awaitable<void> keep_result(awaitable<T> coroutine, std::optional<T>& result) {
   result.emplace(co_await std::move(coroutine));
 }
 
-// The coroutine's result. A coroutine that throws, or hangs for a minute, fails the test.
+// The coroutine's result. A coroutine that throws or hangs for a minute ends the test.
 template <class T>
 T run(asio::io_context& context, awaitable<T> coroutine) {
   std::optional<T> result;
@@ -36,7 +35,7 @@ T run(asio::io_context& context, awaitable<T> coroutine) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!result && context.run_one_until(deadline) > 0) {
   }
-  EXPECT_TRUE(result.has_value()) << "the coroutine did not end";
+  GHMESH_CHECK(result.has_value());
   return std::move(result).value();
 }
 
