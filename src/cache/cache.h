@@ -35,8 +35,8 @@ enum class Durability { fast, durable };
 enum class Candidates {
   off,
   memory,  // those that this process stored or loaded
-  disk,  // also those of earlier processes. It keeps, sealed under the local secret, what opens them: whoever reads both the
-         // store and the local secret can then read the bodies without a credential.
+  disk,    // also those of earlier processes. It keeps, sealed under the local secret, what opens them: whoever reads
+           // both the store and the local secret can then read the bodies without a credential.
 };
 
 struct Options {

@@ -125,7 +125,7 @@ TEST(DamagedStore, SurvivesFlippedBytes) {
   // Half of them in the heads of pages, where LMDB's own numbers are. GHMESH_FLIPS asks for more than a check has time
   // for.
   const char* flips = std::getenv("GHMESH_FLIPS");
-  const int flips_count = flips != nullptr ? std::atoi(flips) : 120;
+  const int flips_count = flips != nullptr ? std::atoi(flips) : 80;
   std::vector<Damage> damages;
   Random random(flips != nullptr ? static_cast<std::uint64_t>(flips_count) : 3);
   for (int i = 0; i < flips_count; ++i) {

@@ -254,9 +254,8 @@ Result<void> LmdbStore::recover(int rc) {
   return open_environment();
 }
 
-Result<MDB_txn*> LmdbStore::begin_read() {
-  if (env_ == nullptr) return Errc::store_failed;
-  MDB_txn* txn = nullptr;
+int LmdbStore::begin_read(MDB_txn*& txn) {
+  if (env_ == nullptr) return MDB_PANIC;
   {
     const std::lock_guard lock(readers_mutex_);
     if (!idle_readers_.empty()) {
@@ -264,15 +263,10 @@ Result<MDB_txn*> LmdbStore::begin_read() {
       idle_readers_.pop_back();
     }
   }
-  int rc = 0;
-  if (txn != nullptr) {
-    rc = mdb_txn_renew(txn);
-    if (rc != 0) mdb_txn_abort(txn);
-  } else {
-    rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
-  }
-  if (rc != 0) return error_of_lmdb(rc);
-  return txn;
+  if (txn == nullptr) return mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  const int rc = mdb_txn_renew(txn);
+  if (rc != 0) mdb_txn_abort(txn);
+  return rc;
 }
 
 void LmdbStore::end_read(MDB_txn* txn) {
@@ -282,39 +276,58 @@ void LmdbStore::end_read(MDB_txn* txn) {
   else mdb_txn_abort(txn);
 }
 
+template <class F>
+Result<void> LmdbStore::read_with(F look) {
+  int rc = 0;
+  for (int tries = 0; tries < 2; ++tries) {
+    {
+      const std::shared_lock lock(environment_mutex_);
+      MDB_txn* txn = nullptr;
+      rc = begin_read(txn);
+      if (rc == 0) {
+        rc = look(txn);
+        end_read(txn);
+        return rc == 0 || rc == MDB_NOTFOUND ? Result<void>() : Result<void>(error_of_lmdb(rc));
+      }
+    }
+    // Another process may have made the map larger, or a write of ours have broken the environment.
+    auto recovered = recover(rc);
+    if (!recovered) return recovered;
+  }
+  return error_of_lmdb(rc);
+}
+
 Result<std::optional<LmdbStore::RowAndBody>> LmdbStore::read_row(const RowKey& key) {
-  const std::shared_lock lock(environment_mutex_);
-  auto txn = begin_read();
-  if (!txn) return txn.error();
-  MDB_val name = to_val(key), value{};
   std::optional<RowAndBody> found;
-  int rc = mdb_get(*txn, tables_[static_cast<std::size_t>(Table::rows)], &name, &value);
-  if (rc == 0) {
+  const auto look = [&](MDB_txn* txn) {
+    MDB_val name = to_val(key), value{};
+    int rc = mdb_get(txn, dbi(Table::rows), &name, &value);
+    if (rc != 0) return rc;
     found = RowAndBody{.row = copy_bytes(to_view(value))};
     const auto prefix = parse_prefix(found->row);
-    if (prefix && prefix->body_id) {
-      Bytes id;
-      append_big_endian(id, *prefix->body_id);
-      name = to_val(id);
-      rc = mdb_get(*txn, tables_[static_cast<std::size_t>(Table::bodies)], &name, &value);
-      if (rc == 0) found->body = copy_bytes(to_view(value));
-    }
-  }
-  end_read(*txn);
-  if (rc != 0 && rc != MDB_NOTFOUND) return error_of_lmdb(rc);
+    if (!prefix || !prefix->body_id) return 0;
+    Bytes id;
+    append_big_endian(id, *prefix->body_id);
+    name = to_val(id);
+    rc = mdb_get(txn, dbi(Table::bodies), &name, &value);
+    if (rc == 0) found->body = copy_bytes(to_view(value));
+    return rc;
+  };
+  auto read = read_with(look);
+  if (!read) return read.error();
   return found;
 }
 
 Result<std::optional<Bytes>> LmdbStore::read(Table table, ByteView key) {
-  const std::shared_lock lock(environment_mutex_);
-  auto txn = begin_read();
-  if (!txn) return txn.error();
-  MDB_val name = to_val(key), value{};
   std::optional<Bytes> found;
-  const int rc = mdb_get(*txn, tables_[static_cast<std::size_t>(table)], &name, &value);
-  if (rc == 0) found = copy_bytes(to_view(value));
-  end_read(*txn);
-  if (rc != 0 && rc != MDB_NOTFOUND) return error_of_lmdb(rc);
+  const auto look = [&](MDB_txn* txn) {
+    MDB_val name = to_val(key), value{};
+    const int rc = mdb_get(txn, dbi(table), &name, &value);
+    if (rc == 0) found = copy_bytes(to_view(value));
+    return rc;
+  };
+  auto read = read_with(look);
+  if (!read) return read.error();
   return found;
 }
 
@@ -349,12 +362,12 @@ Result<void> LmdbStore::write(const std::function<Result<void>(WriteTransaction&
 }
 
 LmdbStore::Usage LmdbStore::usage() {
-  const std::shared_lock lock(environment_mutex_);
-  auto txn = begin_read();
-  if (!txn) return {};
-  const WriteTransaction view(*txn, tables_);
-  const Usage usage{.rows_count = view.rows_count(), .used_bytes = view.used_bytes()};
-  end_read(*txn);
+  Usage usage;
+  (void)read_with([&](MDB_txn* txn) {
+    const WriteTransaction view(txn, tables_);
+    usage = {.rows_count = view.rows_count(), .used_bytes = view.used_bytes()};
+    return 0;
+  });
   return usage;
 }
 

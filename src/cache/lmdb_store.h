@@ -2,11 +2,11 @@
 // LmdbStore: the tables on disk. It moves sealed rows and bodies; what is in them only a record's key can tell.
 //
 // LMDB's rules, which this class keeps so that nobody else must know them:
-//   - one environment per file and process (a second one would drop the first one's locks): open() hands out the same one;
-//   - none of it may be used after fork: the child opens anew, the parent's stays untouched (forget_parent_stores);
+//   - one environment per file and process (a second one would drop the first one's locks): open() gives the same one;
+//   - none of it may be used after fork: the child opens anew, the parent's stays untouched (fork_count);
 //   - a reader that lingers keeps every page alive: values are copied out, and a read ends within microseconds;
 //   - MDB_NOSYNC, MDB_WRITEMAP and MDB_MAPASYNC are never set: they trade integrity for speed;
-//   - after a failed write of the meta page the environment is dead: it is closed and opened again, and the write reported.
+//   - after a failed write of the meta page the environment is dead: it is opened anew, and the write is reported.
 // Thread-safe.
 #pragma once
 
@@ -140,8 +140,12 @@ class LmdbStore {
   void close_environment();
   Result<void> open_tables();
   Result<void> recover(int rc);
-  Result<MDB_txn*> begin_read();
+  // Calls look(transaction), which returns LMDB's code, in a read transaction.
+  template <class F>
+  Result<void> read_with(F look);
+  int begin_read(MDB_txn*& txn);
   void end_read(MDB_txn* txn);
+  MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
   struct Attempt {
     int rc = 0;  // of LMDB's begin and commit; the change's own errors are its Result
     bool did_begin = false;

@@ -217,6 +217,31 @@ TEST(LmdbStore, RefusesAFormatOfAnotherVersion) {
   EXPECT_FALSE(cache->stats().is_on_disk);
 }
 
+TEST(LmdbStore, RemembersTheLatestUseOfARowAndNothingElseOfIt) {
+  TemporaryDirectory folder;
+  const auto store = open_store(folder.store());
+  const RowKey key{std::byte{7}};
+  Bytes row;
+  write_prefix({.last_use = 5, .body_id = 9}, row);
+  append(row, as_bytes("sealed"));
+  const auto touch = [&](std::uint32_t last_use) {
+    ASSERT_TRUE(store->write(
+        [&](WriteTransaction& transaction) { return transaction.touch_row(key, last_use); }));
+  };
+  touch(6);
+  EXPECT_FALSE((*store->read(Table::rows, key)).has_value())
+      << "a row that is gone does not come back";
+  ASSERT_TRUE(store->write(
+      [&](WriteTransaction& transaction) { return transaction.put(Table::rows, key, row); }));
+  touch(8);
+  touch(7);
+  const auto touched = store->read(Table::rows, key);
+  ASSERT_TRUE(touched && touched->has_value());
+  EXPECT_EQ(parse_prefix(**touched)->last_use, 8u);
+  EXPECT_EQ(parse_prefix(**touched)->body_id, 9u);
+  EXPECT_TRUE(as_text(**touched).ends_with("sealed"));
+}
+
 TEST(LmdbStore, ChangesNothingWhenAChangeFails) {
   TemporaryDirectory folder;
   const auto store = open_store(folder.store());

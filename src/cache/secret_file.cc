@@ -67,6 +67,9 @@ Result<void> create(const std::filesystem::path& path) {
       is_written && (::link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
   ::unlink(aside.c_str());
   if (!is_linked) return Errc::store_failed;
+  // The name, too: what is sealed under this secret must not outlive it in a power cut.
+  const File folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open() || ::fsync(folder.fd()) != 0) return Errc::store_failed;
   return {};
 }
 

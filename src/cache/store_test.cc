@@ -34,7 +34,7 @@ TEST(StoreModel, AgreesWithAMap) {
         {.directory = folder.store(), .durability = durability, .memory_bytes_max = 20'000});
   };
   auto cache = open(Durability::fast);
-  for (int step = 0; step < 4000; ++step) {
+  for (int step = 0; step < 2500; ++step) {
     const std::size_t who = random.below(principals.size());
     const std::string key = "k" + std::to_string(random.below(40));
     const std::uint64_t what = random.below(1000);
@@ -159,8 +159,8 @@ TEST(StoreBodies, AreNotWrittenAgainWhenOnlyTheTimesChange) {
 
 TEST(StoreQuota, HoldsAndKeepsWhatWasUsedLast) {
   TemporaryDirectory folder;
-  constexpr std::uint64_t kQuotaBytes = 4 << 20;
-  constexpr std::uint64_t kEntriesCount = 12'000;  // two and a half times what fits
+  constexpr std::uint64_t kQuotaBytes = 3 << 19;
+  constexpr std::uint64_t kEntriesCount = 4'000;  // two and a half times what fits
   const auto alice = principal_named("alice");
   std::int64_t now = 1'770'000'000;
   auto cache = open_or_die({.directory = folder.store(),
@@ -181,12 +181,12 @@ TEST(StoreQuota, HoldsAndKeepsWhatWasUsedLast) {
   // Rows that came and went leave their pages half full: 1.4 KB for each of these where a new store needs 1.0.
   EXPECT_GT(stats.entries_count, kEntriesCount / 5);
   std::uint64_t new_count = 0, old_count = 0;
-  for (std::uint64_t i = 0; i < 1000; ++i) {
+  for (std::uint64_t i = 0; i < 400; ++i) {
     old_count += cache->find(alice, key_number(i)) != nullptr;
     new_count += cache->find(alice, key_number(kEntriesCount - 1 - i)) != nullptr;
   }
-  EXPECT_GT(new_count, 900u);
-  EXPECT_LT(old_count, 300u);
+  EXPECT_GT(new_count, 350u);
+  EXPECT_LT(old_count, 120u);
   EXPECT_LT(std::filesystem::file_size(folder.store() / "data.mdb"), kQuotaBytes * 2);
 }
 
@@ -195,10 +195,10 @@ TEST(StoreQuota, HoldsForLargeBodiesToo) {
   Random random(1);
   const auto alice = principal_named("alice");
   auto cache = open_or_die(
-      {.directory = folder.store(), .durability = Durability::durable, .disk_bytes_max = 8 << 20});
-  for (std::uint64_t i = 0; i < 60; ++i) {
-    ASSERT_TRUE(cache->put(alice, key_number(i), entry_with(noise(random, 700'000))));
-    ASSERT_LE(cache->stats().disk_bytes, 9u << 20) << i;
+      {.directory = folder.store(), .durability = Durability::durable, .disk_bytes_max = 3 << 20});
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    ASSERT_TRUE(cache->put(alice, key_number(i), entry_with(noise(random, 300'000))));
+    ASSERT_LE(cache->stats().disk_bytes, 7u << 19) << i;
   }
   EXPECT_GE(cache->stats().entries_count, 5u);
 }

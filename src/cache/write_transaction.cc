@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
+// WriteTransaction: what one commit does to the tables. Declared beside the store that makes it, so that nobody else
+// can.
 #include <algorithm>
 
 #include "cache/lmdb_store.h"

@@ -192,8 +192,8 @@ void Writer::write_group(std::vector<Change>& group) {
                      group, [](const Change& change) { return change.kind == Kind::erase_all; }))
     store_->generations().count_up_all();
   else confirm(group, marks, written.has_value());
+  note_result(written);  // first: who is told of a failure finds it counted
   finish(group, written);
-  note_result(written);
 }
 
 Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
