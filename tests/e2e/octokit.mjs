@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Octokit as people use it, driven by test_octokit.py: reads {baseUrl, token, scene} from standard input and prints what the
-// scene saw as JSON. Any request to another origin than baseUrl's is refused and reported.
+// Octokit as people use it, driven by test_octokit.py: reads {baseUrl, token, scene} from standard input and prints
+// what the scene saw as JSON. Any request to another origin than baseUrl's is refused and reported.
 import { Octokit } from "octokit";
 import { readFileSync } from "node:fs";
 
@@ -43,7 +43,8 @@ const scenes = {
   async iterator() {
     const pages = [];
     const options = { ...widgets, per_page: 20 };
-    for await (const { data } of octokit.paginate.iterator(octokit.rest.repos.listCommits, options)) pages.push(data.length);
+    const commits = octokit.paginate.iterator(octokit.rest.repos.listCommits, options);
+    for await (const { data } of commits) pages.push(data.length);
     return pages;
   },
   async follow() {

@@ -38,7 +38,9 @@ class Curled:
 
 
 def curl(daemon, door, path, *options, token=TOKEN):
-    where = ["--unix-socket", daemon.socket, f"http://api.github.com{path}"] if door == "socket" else [daemon.url + path]
+    where = [daemon.url + path]
+    if door == "socket":
+        where = ["--unix-socket", daemon.socket, f"http://api.github.com{path}"]
     # The token goes through standard input: a command line is visible to everybody on the machine.
     told = f'header = "Authorization: Bearer {token}"'.encode() if token else b""
     return Curled(subprocess.run(["curl", "-q", "-sS", "-i", "--max-time", "30", "--config", "-", *options, *where],

@@ -98,7 +98,8 @@ FOREIGN = {
 UNKNOWN_ON_THE_SOCKET = {
     "another host": (421, f"GET {PATH} HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
     "a host that ends like an allowed one": (421, f"GET {PATH} HTTP/1.1\r\nHost: evilgithub.com\r\n\r\n"),
-    "a host that begins like an allowed one": (421, f"GET {PATH} HTTP/1.1\r\nHost: api.github.com.evil.example\r\n\r\n"),
+    "a host that begins like an allowed one": (
+        421, f"GET {PATH} HTTP/1.1\r\nHost: api.github.com.evil.example\r\n\r\n"),
     "the cloud's own metadata": (421, "GET /latest/meta-data HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n"),
     "another host in the target": (421, f"GET http://evil.example{PATH} HTTP/1.1\r\nHost: HOST\r\n\r\n"),
 }

@@ -277,7 +277,8 @@ def configured(folder, *arguments, toml="", **variables):
 
 def test_a_flag_goes_before_the_environment_before_the_file(folder):
     toml = 'threads = 3\ndisk_size = "50MiB"\nconnections = 77\n'
-    done = configured(folder, "config", "list", "--show-origin", "--threads", "1", toml=toml, GHMESH_THREADS="2", GHMESH_CONNECTIONS="66")
+    done = configured(folder, "config", "list", "--show-origin", "--threads", "1", toml=toml, GHMESH_THREADS="2",
+                      GHMESH_CONNECTIONS="66")
     assert done.returncode == 0, done.stderr
     shown = {}
     for line in done.stdout.decode().splitlines():
@@ -310,7 +311,8 @@ def test_an_unknown_flag_names_its_neighbour(folder):
 
 @pytest.mark.parametrize("options, said", [
     (["--listen", "0.0.0.0:0"], b"listen"), (["--upstream", "http://api.example"], b"upstream"),
-    (["--durability", "perhaps"], b"durability"), (["--threads", "0"], b"threads"), (["--disk-size", "many"], b"disk_size"),
+    (["--durability", "perhaps"], b"durability"), (["--threads", "0"], b"threads"),
+    (["--disk-size", "many"], b"disk_size"),
     (["--config", "/nonexistent.toml"], b"/nonexistent.toml")])
 def test_a_value_that_cannot_be_meant_is_refused_at_the_start(folder, options, said):
     done = configured(folder, "serve", "--cache-dir", folder / "cache", *options)
