@@ -184,7 +184,7 @@ def test_a_good_request_before_a_bad_one_is_answered(served):
 
 
 def test_slow_senders_are_shown_the_door(served):
-    """The deadline of a head is ten seconds, however often a byte arrives; one connection each, all at the same time."""
+    """The deadline of a head is ten seconds, however often a byte arrives; all connections at once."""
     _, daemon = served
     drip = spell(GOOD, daemon, "tcp")[:24]
 
