@@ -4,10 +4,10 @@
 // second: together they need a third of the time that libsodium needs alone (measured: 5.4 us against 15 us for 20 KB).
 #include "crypto/aead.h"
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include "base/check.h"
+#include "crypto/chacha.h"
 #include "crypto/random.h"
 #include "crypto/sodium.h"
 
@@ -15,88 +15,22 @@ namespace ghmesh::crypto {
 namespace {
 
 constexpr std::size_t kHalfNonceBytes = crypto_core_hchacha20_INPUTBYTES;
-constexpr std::size_t kInnerNonceBytes = 12;
 static_assert(kSealKeyBytes == crypto_core_hchacha20_KEYBYTES);
 static_assert(kHalfNonceBytes + 8 == kSealNonceBytes);
-
-const unsigned char* raw(ByteView bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* raw(MutableByteView bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
-enum class Direction { open = 0, seal = 1 };
+static_assert(kSealTagBytes == kChaChaTagBytes && kSealedBytesMax == kChaChaBytesMax);
 
 // One per thread: making an OpenSSL context costs as much as sealing a short text.
-class Cipher {
- public:
-  Cipher() : context_(EVP_CIPHER_CTX_new()) {
-    static EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-    GHMESH_CHECK(context_ != nullptr && algorithm != nullptr);
-    GHMESH_CHECK(EVP_CipherInit_ex(context_, algorithm, nullptr, nullptr, nullptr, 1) == 1);
-  }
-  Cipher(const Cipher&) = delete;
-  Cipher& operator=(const Cipher&) = delete;
-  ~Cipher() { EVP_CIPHER_CTX_free(context_); }
-
-  void start(Direction direction, const Secret& key, ByteView nonce, ByteView context) {
-    std::array<std::byte, kSealKeyBytes> inner_key;
-    std::array<std::byte, kInnerNonceBytes> inner_nonce{};
-    crypto_core_hchacha20(raw(MutableByteView(inner_key)), raw(nonce), raw(key.reveal()), nullptr);
-    std::ranges::copy(nonce.subspan(kHalfNonceBytes), inner_nonce.begin() + 4);
-    set_key(direction, inner_key, inner_nonce);
-    wipe(inner_key);
-    if (!context.empty()) update(nullptr, context);
-  }
-
-  // `out` is as large as `in`, or null for bytes that are only authenticated.
-  void update(unsigned char* out, ByteView in) {
-    int written_count = 0;
-    const int size = static_cast<int>(in.size());  // at most kSealedBytesMax
-    GHMESH_CHECK(EVP_CipherUpdate(context_, out, &written_count, raw(in), size) == 1);
-  }
-
-  void finish_seal(MutableByteView tag) {
-    unsigned char unused[1];  // a stream cipher has no last block
-    int written_count = 0;
-    GHMESH_CHECK(EVP_CipherFinal_ex(context_, unused, &written_count) == 1);
-    GHMESH_CHECK(control(EVP_CTRL_AEAD_GET_TAG, raw(tag)));
-    forget_key();
-  }
-
-  bool finish_open(ByteView tag) {
-    std::array<std::byte, kSealTagBytes> expected;
-    std::ranges::copy(tag, expected.begin());
-    GHMESH_CHECK(control(EVP_CTRL_AEAD_SET_TAG, raw(MutableByteView(expected))));
-    unsigned char unused[1];
-    int written_count = 0;
-    const bool is_authentic = EVP_CipherFinal_ex(context_, unused, &written_count) == 1;
-    forget_key();
-    return is_authentic;
-  }
-
- private:
-  void set_key(Direction direction, ByteView key, ByteView nonce) {
-    const int encrypts = static_cast<int>(direction);
-    GHMESH_CHECK(EVP_CipherInit_ex(context_, nullptr, nullptr, raw(key), raw(nonce), encrypts) ==
-                 1);
-  }
-
-  // The context outlives the call and lies in ordinary memory.
-  void forget_key() {
-    static constexpr std::array<std::byte, kSealKeyBytes> kZeros{};
-    set_key(Direction::seal, kZeros, ByteView(kZeros).first(kInnerNonceBytes));
-  }
-
-  bool control(int command, unsigned char* tag) {
-    return EVP_CIPHER_CTX_ctrl(context_, command, static_cast<int>(kSealTagBytes), tag) == 1;
-  }
-
-  EVP_CIPHER_CTX* context_;
-};
-
-Cipher& thread_cipher() {
-  thread_local Cipher instance;
-  return instance;
+ChaCha& start_cipher(ChaCha::Direction direction, const Secret& key, ByteView nonce,
+                     ByteView context) {
+  thread_local ChaCha cipher;
+  std::array<std::byte, kSealKeyBytes> inner_key;
+  std::array<std::byte, kChaChaNonceBytes> inner_nonce{};
+  crypto_core_hchacha20(raw(MutableByteView(inner_key)), raw(nonce), raw(key.reveal()), nullptr);
+  std::ranges::copy(nonce.subspan(kHalfNonceBytes), inner_nonce.begin() + 4);
+  cipher.set_key(inner_key);
+  wipe(inner_key);
+  cipher.start(direction, inner_nonce, context);
+  return cipher;
 }
 
 }  // namespace
@@ -110,10 +44,10 @@ Bytes seal(const Secret& key, ByteView context, ByteView plaintext) {
   const MutableByteView out = MutableByteView(sealed).subspan(kSealNonceBytes, plaintext.size());
   fill_random(nonce);
 
-  Cipher& cipher = thread_cipher();
-  cipher.start(Direction::seal, key, nonce, context);
+  ChaCha& cipher = start_cipher(ChaCha::Direction::seal, key, nonce, context);
   if (!plaintext.empty()) cipher.update(raw(out), plaintext);
   cipher.finish_seal(MutableByteView(sealed).last(kSealTagBytes));
+  cipher.forget_key();
   return sealed;
 }
 
@@ -135,10 +69,11 @@ Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Byt
   plaintext.resize(in.size());
 
   start_sodium();
-  Cipher& cipher = thread_cipher();
-  cipher.start(Direction::open, key, nonce, context);
+  ChaCha& cipher = start_cipher(ChaCha::Direction::open, key, nonce, context);
   if (!in.empty()) cipher.update(raw(MutableByteView(plaintext)), in);
-  if (!cipher.finish_open(sealed.last(kSealTagBytes))) {
+  const bool is_authentic = cipher.finish_open(sealed.last(kSealTagBytes));
+  cipher.forget_key();
+  if (!is_authentic) {
     wipe(plaintext);  // what was decrypted is not authentic: nobody may see it
     plaintext.clear();
     return Errc::seal_rejected;

@@ -4,8 +4,11 @@
 #include <sodium.h>
 
 #include "crypto/aead.h"
+#include "crypto/counter_cipher.h"
+#include "crypto/exchange.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 
 namespace ghmesh::crypto {
 namespace {
@@ -62,6 +65,58 @@ void OpenInto(benchmark::State& state) {
   set_bytes(state);
 }
 BENCHMARK(OpenInto)->Arg(100)->Arg(2'000)->Arg(20'000)->Arg(1'000'000);
+
+void CounterSeal(benchmark::State& state) {
+  CounterSealer sealer(random_secret(kCounterKeyBytes));
+  const Bytes plaintext = random_bytes(static_cast<std::size_t>(state.range(0)));
+  Bytes sealed(plaintext.size() + kCounterTagBytes);
+  for (auto _ : state) benchmark::DoNotOptimize(sealer.seal({}, plaintext, sealed));
+  set_bytes(state);
+}
+BENCHMARK(CounterSeal)->Arg(100)->Arg(16'384)->Arg(65'519);
+
+// Sealed again each time, because the same message opens only once: subtract CounterSeal.
+void CounterSealAndOpen(benchmark::State& state) {
+  const Secret key = random_secret(kCounterKeyBytes);
+  CounterSealer sealer(key);
+  CounterOpener opener(key);
+  Bytes plaintext = random_bytes(static_cast<std::size_t>(state.range(0)));
+  Bytes sealed(plaintext.size() + kCounterTagBytes);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(sealer.seal({}, plaintext, sealed));
+    benchmark::DoNotOptimize(opener.open({}, sealed, plaintext));
+  }
+  set_bytes(state);
+}
+BENCHMARK(CounterSealAndOpen)->Arg(100)->Arg(16'384)->Arg(65'519);
+
+void Ed25519Sign(benchmark::State& state) {
+  const Ed25519Key key = Ed25519Key::generate();
+  const Bytes message = random_bytes(100);
+  for (auto _ : state) benchmark::DoNotOptimize(key.sign(message));
+}
+BENCHMARK(Ed25519Sign);
+
+void Ed25519Verify(benchmark::State& state) {
+  const Ed25519Key key = Ed25519Key::generate();
+  const Bytes message = random_bytes(100);
+  const Ed25519Signature signature = key.sign(message);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(verify_ed25519(key.public_key(), message, signature));
+}
+BENCHMARK(Ed25519Verify);
+
+void X25519Generate(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(X25519Key::generate());
+}
+BENCHMARK(X25519Generate);
+
+void X25519Share(benchmark::State& state) {
+  const X25519Key ours = X25519Key::generate();
+  const X25519Key theirs = X25519Key::generate();
+  for (auto _ : state) benchmark::DoNotOptimize(ours.shared_with(theirs.public_key()));
+}
+BENCHMARK(X25519Share);
 
 void FillRandom32(benchmark::State& state) {
   Bytes bytes(32);
