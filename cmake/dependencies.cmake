@@ -31,3 +31,8 @@ target_link_libraries(asio INTERFACE Boost::headers Threads::Threads)
 add_library(curl_headers INTERFACE)
 target_include_directories(curl_headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_link_libraries(curl_headers INTERFACE ${CMAKE_DL_LIBS})
+
+# Header-only; it has no CMake file of its own.
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)
+add_library(protozero INTERFACE)
+target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE_DIR})

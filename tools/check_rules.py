@@ -114,6 +114,7 @@ LIBRARIES = {
     "CLI11::CLI11": Library(r"CLI/", ""),
     "tomlplusplus::tomlplusplus": Library(r"toml\+\+", ""),
     "prometheus-cpp::core": Library(r"prometheus/", ""),
+    "protozero": Library(r"protozero/", ""),
     "pybind11::module": Library(r"pybind11/", r"^python/"),
 }
 TEST_LIBRARIES = {

@@ -38,6 +38,14 @@ namespace ghmesh {
   /* multistream-select */ \
   X(multistream_malformed, "a multistream message does not follow its format") \
   X(multistream_refused, "the peer speaks none of the protocols that were proposed") \
+  /* noise: the handshake or the session is finished */ \
+  X(noise_malformed, "a noise message does not follow its format") \
+  X(noise_rejected, "a noise message is not authentic") \
+  X(noise_identity, "the peer does not prove its identity") \
+  X(noise_wrong_peer, "the peer is another than the one that was dialed") \
+  X(noise_no_muxer, "the peer speaks none of our stream multiplexers") \
+  X(noise_exhausted, "the noise session has used all its nonces") \
+  X(noise_closed, "the noise session has ended") \
   /* yamux: the peer broke the protocol, or is gone; the session is finished */ \
   X(yamux_malformed, "a yamux frame has an unknown version, type, flag or place") \
   X(yamux_stream_id, "a yamux frame names a stream that it may not name") \
