@@ -47,7 +47,7 @@ BANS = [
     Ban(r"\bstd::(thread|jthread|async)\b|\bpthread_create\b", rf"{SHELLS}|^src/cache/|{TESTS}",
         "run it on the caller's thread: only the runtime, the store's writer and the node start threads",
         "std::thread worker;"),
-    Ban(r"\bsleep_(for|until)\s*\(|\bu?sleep\s*\(", rf"^apps/|^src/cache/|{TESTS}",
+    Ban(r"\bsleep_(for|until)\s*\(|\bu?sleep\s*\(", rf"^apps/|^src/cache/|^src/node/node.cc|{TESTS}",
         "answer with next_deadline() or wait for an event: sleeping blocks a serving thread", "sleep_for(1s);"),
 
     # Bytes and text have known sizes.

@@ -6,9 +6,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <optional>
+
+#include "base/text.h"
 
 namespace ghmesh::app {
 namespace {
@@ -25,11 +28,34 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
+// Names what was not understood, and for a flag the one that was probably meant.
+std::string unexpected_argument(const CLI::App& app) {
+  std::vector<std::string> extras = app.remaining();
+  const auto flag =
+      std::ranges::find_if(extras, [](const auto& text) { return text.starts_with('-'); });
+  if (flag == extras.end()) return "unexpected argument: " + extras.front();
+  const std::string given = flag->substr(0, flag->find('='));
+  std::string nearest;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const std::string spelled = "--" + name;
+      if (nearest.empty() || edit_distance(given, spelled) < edit_distance(given, nearest))
+        nearest = spelled;
+    }
+  }
+  // Further away than this, it is another word.
+  const bool is_near = !nearest.empty() && edit_distance(given, nearest) <= 1 + given.size() / 4;
+  return "unknown flag " + given + (is_near ? "; did you mean " + nearest + "?" : "");
+}
+
 }  // namespace
 
 std::optional<int> parse_arguments(CLI::App& app, const Arguments& arguments) {
   try {
     app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
+  } catch (const CLI::ExtrasError&) {
+    complain(unexpected_argument(app));
+    return kExitFailed;
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? kExitOk : kExitFailed;
   }
@@ -45,9 +71,10 @@ void complain(std::string_view text) {
 }
 
 void throw_unreachable(std::string_view address, const Error& error) {
-  throw CommandError("the daemon does not answer at " + std::string(address) + ": " + error.message() +
-                         "\nStart it with `ghmesh serve`, or say where it is with --socket or GHMESH_SOCKET.",
-                     kExitUnreachable);
+  throw CommandError(
+      "the daemon does not answer at " + std::string(address) + ": " + error.message() +
+          "\nStart it with `ghmesh serve`, or say where it is with --socket or GHMESH_SOCKET.",
+      kExitUnreachable);
 }
 
 }  // namespace ghmesh::app

@@ -168,11 +168,27 @@ bool may_fold_query(std::string_view query) {
   return pages_count <= 1 && per_pages_count <= 1;
 }
 
+// Lists whose default page is known to have thirty things. Elsewhere the same words ask for something else: comparisons
+// page their commits by 250 and their files by 300, notifications by 50.
+bool has_default_page(const Route& route) {
+  using enum RouteClass;
+  switch (route.route_class) {
+    case repository_list:
+    case pull_list:
+    case issue_list:
+    case release_list:
+    case run_list:
+    case comments: return route.is_list;
+    default: return false;
+  }
+}
+
 bool is_default_pair(std::string_view pair) { return pair == "page=1" || pair == "per_page=30"; }
 
-void append_query(std::string& out, const Target& target) {
+void append_query(std::string& out, const Target& target, const Route& route) {
   const std::string_view query = target.query;
-  const bool may_fold = contains(query, "page=") && may_fold_query(query);
+  const bool may_fold =
+      contains(query, "page=") && has_default_page(route) && may_fold_query(query);
   std::size_t kept_bytes = 0;
   if (!may_fold) {
     kept_bytes = target.has_query ? query.size() + 1 : 0;
@@ -292,7 +308,7 @@ void write_key(const Target& target, KeyedRequest& out) {
   out.text += target.path;
   fold_name(out.text, path_begin, target.path, out.route.owner);
   fold_name(out.text, path_begin, target.path, out.route.repository);
-  append_query(out.text, target);
+  append_query(out.text, target, out.route);
   append_part(out.text, out.accept);
   append_part(out.text, out.api_version);
 }

@@ -157,12 +157,23 @@ void CurlThread::attend_now(const TransferRef& transfer, Instant now) {
 }
 
 void CurlThread::start_waiting(Instant now) {
-  while (!waiting_.empty() && active_.size() < options_.concurrent_count_max) {
-    const TransferRef transfer = std::move(waiting_.front());
-    waiting_.pop_front();
+  for (auto next = find_startable(); next != waiting_.end(); next = find_startable()) {
+    const TransferRef transfer = std::move(*next);
+    waiting_.erase(next);
     activate(transfer, now);
   }
   stats_.waiting_count.store(waiting_.size(), std::memory_order_relaxed);
+}
+
+// First come, first served; but streams, whose pace a client sets, never take the last quarter of the places.
+auto CurlThread::find_startable() -> std::deque<TransferRef>::iterator {
+  if (active_.size() >= options_.concurrent_count_max) return waiting_.end();
+  const std::size_t streams_max = options_.concurrent_count_max - options_.concurrent_count_max / 4;
+  const auto streams_count = std::count_if(
+      active_.begin(), active_.end(), [](const auto& transfer) { return transfer->is_streamed(); });
+  const bool may_stream = static_cast<std::size_t>(streams_count) < streams_max;
+  return std::find_if(waiting_.begin(), waiting_.end(),
+                      [&](const auto& transfer) { return may_stream || !transfer->is_streamed(); });
 }
 
 void CurlThread::activate(const TransferRef& transfer, Instant now) {
@@ -254,7 +265,7 @@ Instant CurlThread::expire(Instant now) {
     waiting_.pop_front();
     finish(transfer, make_error_code(Errc::upstream_timeout));
   }
-  if (!waiting_.empty() && active_.size() < options_.concurrent_count_max) next = now;
+  if (find_startable() != waiting_.end()) next = now;
   return next;
 }
 

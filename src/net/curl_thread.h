@@ -72,6 +72,8 @@ class CurlThread {
   CURLM* multi_ = nullptr;
   std::vector<TransferRef> taken_;
   std::vector<TransferRef> active_;
+  std::deque<TransferRef>::iterator find_startable();
+
   std::deque<TransferRef> waiting_;  // at most options_.waiting_count_max, checked by submit()
   std::vector<CURL*> idle_handles_;
   std::string logged_text_;

@@ -44,6 +44,8 @@ class CurlTransfer {
   };
 
   // The options and stats outlive this object. `wire_bytes_max` bounds a whole body as it travels.
+  bool is_streamed() const { return delivery_ == Delivery::streamed; }
+
   CurlTransfer(UpstreamRequest request, Delivery delivery, std::size_t wire_bytes_max,
                const UpstreamOptions& options, UpstreamStats& stats);
   CurlTransfer(const CurlTransfer&) = delete;

@@ -104,6 +104,13 @@ Result<BoundName> bound_name(int descriptor) {
   return BoundName{false, std::string("unix:") + name->sun_path};
 }
 
+// Which file a name stands for; zeros when there is none.
+std::pair<dev_t, ino_t> file_at(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 }  // namespace
 
 Result<Listener> Listener::unix_socket(std::string path) {
@@ -126,6 +133,7 @@ Result<Listener> Listener::unix_socket(std::string path) {
   listener.descriptor_ = socket.release();
   listener.unlink_path_ = path;
   listener.address_ = "unix:" + path;
+  listener.bound_file_ = file_at(path);
   // A strict umask (0777) may have taken even the owner's bits.
   if (::chmod(path.c_str(), 0600) != 0) return last_error();
   if (::listen(listener.descriptor_, kBacklogCount) != 0) return last_error();
@@ -199,19 +207,22 @@ Listener::Listener(Listener&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       is_tcp_(other.is_tcp_),
       address_(std::move(other.address_)),
-      unlink_path_(std::exchange(other.unlink_path_, {})) {}
+      unlink_path_(std::exchange(other.unlink_path_, {})),
+      bound_file_(other.bound_file_) {}
 
 Listener& Listener::operator=(Listener&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(is_tcp_, other.is_tcp_);
   std::swap(address_, other.address_);
   std::swap(unlink_path_, other.unlink_path_);
+  std::swap(bound_file_, other.bound_file_);
   return *this;
 }
 
 Listener::~Listener() {
-  // The name first: a successor that binds it now must not lose it to us.
-  if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
+  // The name first: a successor that binds it now must not lose it to us; nor one that has bound it already, after
+  // somebody removed our file.
+  if (!unlink_path_.empty() && file_at(unlink_path_) == bound_file_) ::unlink(unlink_path_.c_str());
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 

@@ -3,7 +3,10 @@
 // (sd_listen_fds(3)).
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +41,7 @@ class Listener {
   bool is_tcp_ = false;
   std::string address_;
   std::string unlink_path_;
+  std::pair<dev_t, ino_t> bound_file_{};  // what unlink_path_ was when it was bound
 };
 
 }  // namespace ghmesh::net

@@ -29,7 +29,7 @@ constexpr Duration kSweepPauseMax = 1s;
 
 constexpr std::string_view kBusyReply =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: "
-    "35\r\nRetry-After: 1\r\n"
+    "36\r\nRetry-After: 1\r\n"
     "Connection: close\r\n\r\n{\"message\": \"Too many connections.\"}";
 
 // Deadlines are met within this.

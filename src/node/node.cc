@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "node/node.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -87,6 +91,23 @@ net::Listener listen_unix(const std::string& path) {
   return or_fail(net::Listener::unix_socket(path), "cannot listen on " + path);
 }
 
+// The front doors are ours already, so whoever still holds the admin address is a predecessor that finishes its last
+// exchanges: it is waited for.
+net::Listener listen_admin(const std::string& address) {
+  const auto listen = [&] {
+    return address.starts_with('/') ? net::Listener::unix_socket(address)
+                                    : net::Listener::tcp(address);
+  };
+  const Instant deadline = read_clocks().instant + kDrainDeadline;
+  auto listener = listen();
+  while (!listener && listener.error() == boost::system::errc::address_in_use &&
+         read_clocks().instant < deadline) {
+    std::this_thread::sleep_for(kDrainStep);
+    listener = listen();
+  }
+  return or_fail(std::move(listener), "cannot listen on " + address);
+}
+
 cache::Options cache_options(const Config& config) {
   cache::Options options{.directory = config.cache_dir,
                          .durability = config.durability,
@@ -96,6 +117,26 @@ cache::Options cache_options(const Config& config) {
   if (config.candidates == Candidates::disk)
     options.local_secret = state_secret(config, "candidates.key");
   return options;
+}
+
+// Callers on TCP can be anybody on this machine. They get at most half of the descriptors that this process may open,
+// so that the socket of its owner, the upstream and the store always find one.
+std::size_t tcp_connections_max(const Config& config) {
+  constexpr std::size_t kReserved = 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return config.connections;
+  const std::size_t share = limit.rlim_cur > 2 * kReserved ? (limit.rlim_cur - kReserved) / 2 : 8;
+  return std::min<std::size_t>(config.connections, share);
+}
+
+net::UpstreamOptions upstream_options(const Config& config) {
+  if (!config.ca_file.empty() && access(config.ca_file.c_str(), R_OK) != 0)
+    throw StartError("cannot read the CA file " + config.ca_file);
+  return {.proxy = config.upstream_proxy,
+          .ca_file = config.ca_file,
+          .http1_only = config.http1_only,
+          .concurrent_count_max = config.upstream_concurrent};
 }
 
 std::string printed_address(const net::Listener& listener) {
@@ -132,17 +173,17 @@ Node::State::State(const Config& config)
       cache(or_fail(cache::Cache::open(cache_options(config)),
                     "cannot use the cache directory " + config.cache_dir)),
       callers(state_secret(config, "installation.key"), make_groups(config)),
-      upstream({.proxy = config.upstream_proxy,
-                .ca_file = config.ca_file,
-                .http1_only = config.http1_only,
-                .concurrent_count_max = config.upstream_concurrent}) {
+      upstream(upstream_options(config)) {
   open_doors(config);
   proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config));
   admin = std::make_unique<Admin>(metrics, admin_sources(), admin_names, read_clocks().instant);
   const net::HttpServerLimits limits{.connections_count_max = config.connections};
-  for (net::Listener& listener : front_listeners)
+  const net::HttpServerLimits tcp_limits{.connections_count_max = tcp_connections_max(config)};
+  for (net::Listener& listener : front_listeners) {
+    const auto& fitting = listener.is_tcp() ? tcp_limits : limits;
     front_servers.push_back(
-        std::make_unique<net::HttpServer>(runtime, std::move(listener), *proxy, limits));
+        std::make_unique<net::HttpServer>(runtime, std::move(listener), *proxy, fitting));
+  }
   for (net::Listener& listener : admin_listeners)
     admin_servers.push_back(
         std::make_unique<net::HttpServer>(runtime, std::move(listener), *admin, limits));
@@ -152,8 +193,7 @@ void Node::State::open_doors(const Config& config) {
   front_listeners = net::Listener::from_systemd();
   if (front_listeners.empty()) front_listeners.push_back(listen_unix(config.socket));
   for (const std::string& address : config.listen) front_listeners.push_back(listen_tcp(address));
-  admin_listeners.push_back(config.admin.starts_with('/') ? listen_unix(config.admin)
-                                                          : listen_tcp(config.admin));
+  admin_listeners.push_back(listen_admin(config.admin));
 
   for (const net::Listener& listener : front_listeners) {
     if (listener.is_tcp()) add_own_names(listener.address(), config, own_names);
@@ -198,6 +238,7 @@ AdminSources Node::State::admin_sources() {
 }
 
 net::awaitable<void> Node::State::drain() {
+  // The admin side goes on: /readyz says that the daemon is stopping.
   for (const auto& server : front_servers) server->stop_accepting();
   asio::steady_timer timer(runtime.context(0));
   const Instant deadline = read_clocks().instant + kDrainDeadline;

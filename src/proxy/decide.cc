@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "proxy/decide.h"
 
+#include <algorithm>
+
 namespace ghmesh::proxy {
 namespace {
 
 bool is_welcome(const Situation& s) {
   const http::CacheControl& caller = s.caller;
-  if (caller.no_cache) return false;
+  if (caller.no_cache || s.is_outdated) return false;
   if (caller.max_age && s.age > *caller.max_age) return false;
   if (caller.min_fresh && s.time_left < *caller.min_fresh) return false;
   if (s.time_left > Seconds(0)) return true;
-  if (s.caller_ttl && s.age < *s.caller_ttl) return true;
+  // gh --cache promises its user an answer of this age, from a cache of that user's own; so do we.
+  if (s.caller_ttl && s.age < std::min(*s.caller_ttl, kStaleMax)) return true;
+  // Whoever wishes for stale private data may be somebody whose access was taken away meanwhile.
+  if (!s.may_be_stale) return false;
   // `time_left` is at most zero here, and never so small that its negation overflows: times come from checked fields.
   return caller.max_stale && -s.time_left <= *caller.max_stale;
 }

@@ -26,6 +26,8 @@ struct Situation {
   bool has_entry = false;
   Seconds time_left{0};               // of the entry; 0 or negative: stale
   Seconds age{0};                     // of the entry, since it was last proven
+  bool is_outdated = false;           // the caller has changed something since it was proven
+  bool may_be_stale = false;          // it is public, or the operator allows stale private data
   http::CacheControl caller;          // what the request's Cache-Control says
   std::optional<Seconds> caller_ttl;  // gh's X-Gh-Cache-Ttl: an answer this old is welcome
 };

@@ -47,8 +47,11 @@ TEST(Decide, MinFreshOfTheCallerIsHonoured) {
   EXPECT_EQ(decide(s), Action::serve);
 }
 
-TEST(Decide, MaxStaleOfTheCallerIsHonoured) {
+TEST(Decide, MaxStaleOfTheCallerIsHonouredForWhatMayBeStale) {
   Situation s = stale_entry();
+  s.caller = http::parse_cache_control("max-stale");
+  EXPECT_EQ(decide(s), Action::ask);  // private: access may have been taken away since
+  s.may_be_stale = true;
   s.caller = http::parse_cache_control("max-stale=99");
   EXPECT_EQ(decide(s), Action::ask);
   s.caller = http::parse_cache_control("max-stale=100");
@@ -62,6 +65,14 @@ TEST(Decide, CacheTtlOfGhWidensFreshness) {
   s.caller_ttl = Seconds(3600);
   EXPECT_EQ(decide(s), Action::serve);
   s.caller_ttl = Seconds(160);
+  EXPECT_EQ(decide(s), Action::ask);
+}
+
+TEST(Decide, WhoHasWrittenReadsAnew) {
+  Situation s = fresh_entry();
+  s.is_outdated = true;
+  EXPECT_EQ(decide(s), Action::ask);
+  s.caller_ttl = Seconds(3600);
   EXPECT_EQ(decide(s), Action::ask);
 }
 

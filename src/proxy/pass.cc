@@ -27,14 +27,36 @@ http::Headers forwarded_headers(const http::RequestHead& head) {
         equal_ignoring_case(field.name, "expect") ||
         starts_with_ignoring_case(field.name, "x-gh-cache-"))
       continue;
-    // RFC 9110, 7.6.1: a field named in Connection ends here.
-    bool is_named = false;
-    for (std::string_view rest = connection; !rest.empty();)
-      if (equal_ignoring_case(trim(take_until(rest, ',')), field.name)) is_named = true;
-    if (!is_named) out.add(field.name, field.value);
+    if (!is_named_in(connection, field.name)) out.add(field.name, field.value);
   }
   return out;
 }
+
+// Lets a body through and looks for a word in it, also across its parts.
+class WordScan {
+ public:
+  explicit WordScan(std::string_view word) : word_(word) {}
+
+  net::awaitable<Result<std::string_view>> read_some(net::Exchange& exchange) {
+    auto part = co_await exchange.read_some();
+    if (part) look_at(*part);
+    co_return part;
+  }
+  bool has_found() const { return has_found_; }
+
+ private:
+  void look_at(std::string_view part) {
+    tail_ += part.substr(0, word_.size());
+    has_found_ = has_found_ || tail_.find(word_) != std::string::npos ||
+                 part.find(word_) != std::string_view::npos;
+    tail_ += part.substr(std::min(part.size(), word_.size()));
+    tail_.erase(0, tail_.size() - std::min(tail_.size(), word_.size() - 1));
+  }
+
+  std::string_view word_;
+  std::string tail_;  // the end of what went before
+  bool has_found_ = false;
+};
 
 // Path and query, also of an absolute-form target (RFC 9112, 3.2.2).
 std::string_view origin_form(std::string_view target) {
@@ -55,6 +77,7 @@ std::string upstream_url(const UpstreamHost& host, const github::KeyedRequest& k
 
 net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request, Instant began) {
   const http::RequestHead& head = exchange.head();
+  WordScan scan("mutation");
   std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
 
@@ -72,7 +95,7 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   }
   if (head.has_body()) {
     question.body_bytes = head.content_length;
-    question.body_source = [&exchange] { return exchange.read_some(); };
+    question.body_source = [&exchange, &scan] { return scan.read_some(exchange); };
   }
 
   auto stream = co_await upstream_.open(std::move(question));
@@ -89,6 +112,13 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
     co_await refuse(exchange, error);
     co_return;
   }
+  if (request.host.is_api && request.caller) {
+    note_verdict(*request.caller, (*stream)->status());
+    // A GraphQL request that does not even hold the word changes nothing; one that holds it may.
+    const bool is_query = request.target.service == github::Service::graphql && !scan.has_found();
+    if (!http::is_safe_method(head.method) && !is_query && (*stream)->status() < 400)
+      note_write(request, read_clocks().wall);
+  }
   co_await pass_body(exchange, **stream, rewrite);
 }
 
@@ -100,9 +130,10 @@ net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStre
                     http::write_cache_status(
                         {.detail = http::Detail::passed, .forwarded_status = stream.status()}) +
                     "\r\n";
-  const bool is_rewritten = !rewrite.to.empty() && is_json(headers);
-  auto owned_head = std::make_shared<const std::string>(
-      passed_head(stream.status(), headers, rewrite, is_rewritten ? Framing::drop : Framing::keep));
+  const bool is_head = exchange.head().method == "HEAD";
+  const bool is_rewritten = !rewrite.to.empty() && is_json(headers) && !is_head;
+  auto owned_head = std::make_shared<const std::string>(passed_head(
+      stream.status(), headers, rewrite, rewrite.to.empty() ? Framing::keep : Framing::drop));
   reply.head = *owned_head;
   reply.owner = owned_head;
 

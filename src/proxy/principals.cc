@@ -53,21 +53,22 @@ Result<CallerRef> Callers::find_shared(const crypto::TableHash& hash,
       return known->second->caller;
     }
   }
-  auto derived = derive(
-      authorization);  // outside the lock: two threads may derive the same, which is harmless
+  // Outside the lock: two threads may derive the same, and the first to come back is kept.
+  auto derived = derive(authorization);
   if (!derived) return derived.error();
   const std::lock_guard lock(mutex_);
-  if (by_hash_.contains(hash)) return derived;
-  recent_first_.push_front({.hash = hash, .caller = *derived});
+  if (const auto known = by_hash_.find(hash); known != by_hash_.end()) return known->second->caller;
+  (*derived)->standing = standing_of((*derived)->credential);
+  recent_first_.push_front({.hash = hash, .caller = *std::move(derived)});
   by_hash_[hash] = recent_first_.begin();
   if (recent_first_.size() > kCallersCountMax) {
     by_hash_.erase(recent_first_.back().hash);
     recent_first_.pop_back();
   }
-  return derived;
+  return recent_first_.front().caller;
 }
 
-Result<CallerRef> Callers::derive(std::string_view authorization) const {
+Result<std::shared_ptr<Caller>> Callers::derive(std::string_view authorization) const {
   auto credential = github::parse_credential(authorization);
   if (!credential) return credential.error();
   auto caller = std::make_shared<Caller>();
@@ -80,7 +81,17 @@ Result<CallerRef> Callers::derive(std::string_view authorization) const {
           ? github::derive_group_principal(group->secret, installation_salt_.reveal())
           : github::derive_principal(*credential, installation_salt_.reveal());
   caller->credential = *std::move(credential);
-  return CallerRef(std::move(caller));
+  return caller;
+}
+
+std::shared_ptr<Standing> Callers::standing_of(const github::Credential& credential) {
+  const crypto::TableHash hash = crypto::table_hash(credential.identity.reveal());
+  if (auto known = standings_[hash].lock()) return known;
+  if (standings_.size() > 2 * kCallersCountMax)
+    std::erase_if(standings_, [](const auto& entry) { return entry.second.expired(); });
+  auto standing = std::make_shared<Standing>();
+  standings_[hash] = standing;
+  return standing;
 }
 
 std::size_t Callers::size() const {

@@ -7,6 +7,7 @@
 // comes back.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "crypto/hash.h"
 #include "github/credential.h"
 #include "github/principal.h"
@@ -24,10 +26,26 @@ namespace ghmesh::proxy {
 // More than the tokens that a large fleet uses in an hour; about 2 KiB each.
 inline constexpr std::size_t kCallersCountMax = 4096;
 
-// A credential with its principal. Immutable, shared by everybody who serves a request of it.
+// What this process has seen of a credential's fate; shared by all spellings of it. Any thread may read and change it.
+struct Standing {
+  // GitHub has said 401 to it, and nothing better since: nothing that is held may be served to it.
+  std::atomic<bool> is_refused{false};
+  // When it last changed something through us, and how often. What was proven before is asked for again, free of
+  // charge: who writes must be able to read it (RFC 9111, 4.4).
+  std::atomic<WallTime> written_at{WallTime::min()};
+  std::atomic<std::uint64_t> writes_count{0};
+
+  void note_write(WallTime now) {
+    written_at = now;
+    ++writes_count;
+  }
+};
+
+// A credential with its principal, shared by everybody who serves a request of it.
 struct Caller {
   github::Credential credential;
   github::Principal principal;
+  std::shared_ptr<Standing> standing;
 };
 using CallerRef = std::shared_ptr<const Caller>;
 
@@ -60,7 +78,9 @@ class Callers {
   };
 
   Result<CallerRef> find_shared(const crypto::TableHash& hash, std::string_view authorization);
-  Result<CallerRef> derive(std::string_view authorization) const;
+  Result<std::shared_ptr<Caller>> derive(
+      std::string_view authorization) const;  // without a standing
+  std::shared_ptr<Standing> standing_of(const github::Credential& credential);  // under the lock
 
   const std::uint64_t instance_;  // tells the thread's own tables of several Callers apart
   crypto::Secret installation_salt_;
@@ -69,6 +89,8 @@ class Callers {
   mutable std::mutex mutex_;
   std::list<Known> recent_first_;
   std::unordered_map<crypto::TableHash, std::list<Known>::iterator, HashFirstWord> by_hash_;
+  // One per credential that some known caller holds.
+  std::unordered_map<crypto::TableHash, std::weak_ptr<Standing>, HashFirstWord> standings_;
 };
 
 }  // namespace ghmesh::proxy

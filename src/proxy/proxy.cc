@@ -21,23 +21,6 @@ http::CacheStatus status_of(http::Detail detail, const cache::EntryRef& entry, W
   return status;
 }
 
-Situation situation_of(const http::RequestHead& head, const cache::EntryRef& entry, WallTime now) {
-  Situation situation;
-  if (const auto value = head.find("cache-control"))
-    situation.caller = http::parse_cache_control(*value);
-  if (const auto value = head.find("x-gh-cache-ttl")) {
-    situation.caller_ttl = http::parse_go_duration(*value);
-    if (situation.caller_ttl == Seconds(0))
-      situation.caller.no_cache = true;  // gh's way to say: ask again
-  }
-  if (entry) {
-    situation.has_entry = true;
-    situation.time_left = cache::time_left(*entry, now);
-    situation.age = cache::age(*entry, now);
-  }
-  return situation;
-}
-
 // The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now, and
 // what the credential may do (gh reads the scopes).
 http::Headers live_headers(const http::Headers& headers) {
@@ -75,11 +58,19 @@ class Landing {
   FlightRef flight_;
 };
 
-crypto::TableHash flight_key(const github::Principal& principal, std::string_view key) {
+// A caller that has written since does not board a flight that took off before.
+crypto::TableHash flight_key(const Caller& caller, std::string_view key,
+                             std::uint64_t writes_count) {
   thread_local std::string text;
-  text.assign(as_text(principal.id));
+  text.assign(as_text(caller.principal.id));
+  text += std::to_string(writes_count);
+  text += ':';
   text += key;
   return crypto::table_hash(as_bytes(text));
+}
+
+bool is_outdated(const Caller& caller, const cache::Entry& entry) {
+  return entry.proven_at <= caller.standing->written_at.load();
 }
 
 }  // namespace
@@ -126,10 +117,30 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
 }
 
 cache::EntryRef Proxy::find_entry(const Request& request, WallTime now) {
+  if (request.caller->standing->is_refused) return nullptr;
   cache::EntryRef own = cache_.find(request.caller->principal, request.keyed.text);
   if (!options_.share_public || (own && cache::time_left(*own, now) > Seconds(0))) return own;
   cache::EntryRef shared = cache_.find(callers_.everybody(), request.keyed.text);
   return shared && cache::time_left(*shared, now) > Seconds(0) ? shared : own;
+}
+
+Situation Proxy::situation_of(const http::RequestHead& head, const Request& request,
+                              const cache::EntryRef& entry, WallTime now) const {
+  Situation situation;
+  if (const auto value = head.find("cache-control"))
+    situation.caller = http::parse_cache_control(*value);
+  if (const auto value = head.find("x-gh-cache-ttl")) {
+    situation.caller_ttl = http::parse_go_duration(*value);
+    if (situation.caller_ttl == Seconds(0)) situation.caller.no_cache = true;  // ask again
+  }
+  if (entry) {
+    situation.has_entry = true;
+    situation.time_left = cache::time_left(*entry, now);
+    situation.age = cache::age(*entry, now);
+    situation.is_outdated = is_outdated(*request.caller, *entry);
+    situation.may_be_stale = entry->is_public || options_.stale_if_error;
+  }
+  return situation;
 }
 
 LinkRewrite Proxy::rewrite_for(const Request& request, std::string& to) const {
@@ -151,7 +162,7 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   }
   if (request.keyed.bypass != github::Bypass::none) return false;
   const cache::EntryRef entry = find_entry(request, now.wall);
-  if (!entry || decide(situation_of(head, entry, now.wall)) != Action::serve) return false;
+  if (!entry || decide(situation_of(head, request, entry, now.wall)) != Action::serve) return false;
   thread_local std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
   const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
@@ -186,14 +197,19 @@ net::awaitable<void> Proxy::refuse(net::Exchange& exchange, const Error& error) 
 net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& request, Instant began) {
   Now now = read_clocks();
   cache::EntryRef entry = find_entry(request, now.wall);
+  const crypto::TableHash large_key = flight_key(*request.caller, request.keyed.text, 0);
   Outcome outcome;
-  switch (decide(situation_of(exchange.head(), entry, now.wall))) {
+  switch (decide(situation_of(exchange.head(), request, entry, now.wall))) {
     case Action::serve:
       outcome.entry = entry;
       outcome.status = status_of(http::Detail::fresh, entry, now.wall);
       break;
     case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;
     case Action::ask: {
+      if (large_answers_.contains(large_key, now.wall)) {
+        outcome.error = make_error_code(Errc::upstream_too_large);
+        break;
+      }
       bool is_first = false;
       const FlightRef flight = take_flight(exchange, request, entry, is_first);
       co_await flight->landed();
@@ -205,7 +221,8 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
     }
   }
   if (outcome.error == Errc::upstream_too_large) {
-    // Too large to keep, not too large to have: once more, as a stream.
+    // Too large to keep, not too large to have: as a stream.
+    large_answers_.add(large_key, now.wall);
     co_await pass(exchange, request, began);
     co_return;
   }
@@ -234,7 +251,9 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
 
 FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request,
                              const cache::EntryRef& seen, bool& is_first) {
-  const crypto::TableHash key = flight_key(request.caller->principal, request.keyed.text);
+  const Caller& caller = *request.caller;
+  const crypto::TableHash key =
+      flight_key(caller, request.keyed.text, caller.standing->writes_count);
   auto boarding = flights_.board(key);
   is_first = boarding.is_first;
   if (is_first) {
@@ -257,7 +276,8 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   const Now began = read_clocks();
   const github::Principal& principal = question.caller->principal;
   const cache::EntryRef own = cache_.find(principal, question.key);
-  if (own && own != seen && cache::time_left(*own, began.wall) > Seconds(0)) {
+  if (own && own != seen && cache::time_left(*own, began.wall) > Seconds(0) &&
+      !is_outdated(*question.caller, *own) && !question.caller->standing->is_refused) {
     // Between this caller's look into the cache and its boarding, another flight has landed.
     Outcome outcome;
     outcome.entry = own;
@@ -268,36 +288,46 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   if (!own && options_.use_candidates) candidate = cache_.find_candidate(principal, question.key);
   choose_validator(own, candidate, question);
 
+  auto answer = co_await put_question(question);
+  if (answer && answer->status == 304 && !is_proof(question, *answer)) {
+    drop_validator(question);
+    answer = co_await put_question(question);
+  }
+  const Now now = read_clocks();
+  if (!answer) co_return stand_in(*question.caller, own, answer.error(), now.wall);
+  // What the answer proves, it proves for the moment of the question: something may have changed on its way back.
+  co_return settle(question, own, *answer, began.wall);
+}
+
+net::awaitable<Result<http::Answer>> Proxy::put_question(const Question& question) {
+  const Instant began = read_clocks().instant;
   net::UpstreamRequest request;
   request.url = question.url;
   request.headers = question_headers(question);
   request.authorization = question.caller->credential.authorization;
   auto answer = co_await upstream_.fetch(std::move(request), kEntryBodyBytesMax);
-  const Now now = read_clocks();
   observer_.asked(question.route.name, answer ? answer->status : 0,
-                  answer ? answer->headers : http::Headers(), now.instant - began.instant);
-  if (!answer) co_return stand_in(own, answer.error(), now.wall);
-  co_return settle(question, own, *answer, now.wall);
+                  answer ? answer->headers : http::Headers(), read_clocks().instant - began);
+  co_return answer;
 }
 
 Outcome Proxy::settle(const Question& question, const cache::EntryRef& own,
                       const http::Answer& answer, WallTime now) {
-  const github::Principal& principal = question.caller->principal;
   const Conclusion conclusion = conclude(question, answer, now);
   Outcome outcome;
+  note_verdict(*question.caller, answer.status);
+  if (answer.status == 304 && question.validator == Validator::none) {
+    outcome.error =
+        make_error_code(Errc::upstream_broken);  // an answer to a question that was not asked
+    return outcome;
+  }
   outcome.status = {.detail = conclusion.detail,
                     .forwarded_status = answer.status,
                     .is_stored = conclusion.store};
   outcome.live_headers = live_headers(answer.headers);
   if (conclusion.is_etag_unexpected) observer_.etag_unexpected(question.route.name);
-  if (conclusion.purge) {
-    cache_.erase(principal, question.key);
-    public_repositories_.forget(question.route);
-  }
-  const StandIn held{.has_entry = own != nullptr,
-                     .is_public = own && own->is_public,
-                     .time_left = own ? cache::time_left(*own, now) : Seconds(0),
-                     .operator_allows_stale = options_.stale_if_error};
+  if (conclusion.purge) take_away(question, own, answer.status);
+  const StandIn held = stand_in_of(*question.caller, own, now);
   const bool is_broken = answer.status >= 500;
   if ((conclusion.is_limited && may_stand_in(held, Trouble::limited)) ||
       (is_broken && may_stand_in(held, Trouble::unreachable))) {
@@ -316,19 +346,49 @@ Outcome Proxy::settle(const Question& question, const cache::EntryRef& own,
   return outcome;
 }
 
-Outcome Proxy::stand_in(const cache::EntryRef& own, const Error& error, WallTime now) const {
-  const StandIn held{.has_entry = own != nullptr,
-                     .is_public = own && own->is_public,
-                     .time_left = own ? cache::time_left(*own, now) : Seconds(0),
-                     .operator_allows_stale = options_.stale_if_error};
+StandIn Proxy::stand_in_of(const Caller& caller, const cache::EntryRef& own, WallTime now) const {
+  if (!own || caller.standing->is_refused || is_outdated(caller, *own)) return {};
+  return {.has_entry = true,
+          .is_public = own->is_public,
+          .time_left = cache::time_left(*own, now),
+          .operator_allows_stale = options_.stale_if_error};
+}
+
+Outcome Proxy::stand_in(const Caller& caller, const cache::EntryRef& own, const Error& error,
+                        WallTime now) const {
   Outcome outcome;
-  if (may_stand_in(held, Trouble::unreachable)) {
+  if (may_stand_in(stand_in_of(caller, own, now), Trouble::unreachable)) {
     outcome.entry = own;
     outcome.status = status_of(http::Detail::stale, own, now);
   } else {
     outcome.error = error;
   }
   return outcome;
+}
+
+// Access was denied, or the thing is gone. The caller is told only after the older copy has left the disk: a crash must
+// not bring it back. What everybody shares goes too, unless only this credential was refused.
+void Proxy::take_away(const Question& question, const cache::EntryRef& own, int status) {
+  cache_.erase(question.caller->principal, question.key);
+  public_repositories_.forget(question.route);
+  if (options_.share_public && status != 401) cache_.erase(callers_.everybody(), question.key);
+  if (!own || own->status != 200) return;
+  auto flushed = cache_.flush();
+  if (!flushed) log::warn("erase_not_synced", {{"error", flushed.error()}});
+}
+
+// A 401 is about the credential and not about one thing: from then on nothing that is held is served to it, until
+// GitHub has accepted it again.
+void Proxy::note_verdict(const Caller& caller, int status) {
+  if (status == 401) caller.standing->is_refused = true;
+  else if (status < 400) caller.standing->is_refused = false;
+}
+
+// After a change through us: what this caller was proven before is asked for again, and the changed thing itself is
+// forgotten also by the next process (RFC 9111, 4.4).
+void Proxy::note_write(const Request& request, WallTime now) {
+  request.caller->standing->note_write(now);
+  forget(request.caller->principal, request.keyed.upstream_target);
 }
 
 void Proxy::remember(const Question& question, const cache::EntryRef& entry, WallTime now) {
@@ -356,15 +416,21 @@ Result<void> Proxy::purge(std::string_view authorization, std::string_view targe
   if (!caller) return caller.error();
   auto target = github::parse_target(access_.api_host(), target_text);
   if (!target) return target.error();
+  forget((*caller)->principal, target_text);
+  return {};
+}
+
+void Proxy::forget(const github::Principal& principal, std::string_view target_text) {
+  const auto target = github::parse_target(access_.api_host(), target_text);
+  if (!target) return;
   http::RequestHead head;
   head.method = "GET";
   head.target = target_text;
   github::KeyedRequest keyed;
   github::key_request(*target, head, keyed);
-  if (keyed.bypass != github::Bypass::none) return Errc::not_found;
-  cache_.erase((*caller)->principal, keyed.text);
+  if (keyed.bypass != github::Bypass::none) return;
+  cache_.erase(principal, keyed.text);
   cache_.erase(callers_.everybody(), keyed.text);
-  return {};
 }
 
 }  // namespace ghmesh::proxy

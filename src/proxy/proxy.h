@@ -17,6 +17,8 @@
 #include "net/upstream.h"
 #include "proxy/access.h"
 #include "proxy/coalesce.h"
+#include "proxy/decide.h"
+#include "proxy/large_answers.h"
 #include "proxy/principals.h"
 #include "proxy/public_repositories.h"
 #include "proxy/reply.h"
@@ -65,6 +67,8 @@ class Proxy final : public net::Service {
 
   Result<void> read_request(const http::RequestHead& head, net::Door door, Request& request);
   cache::EntryRef find_entry(const Request& request, WallTime now);
+  Situation situation_of(const http::RequestHead& head, const Request& request,
+                         const cache::EntryRef& entry, WallTime now) const;
   LinkRewrite rewrite_for(const Request& request, std::string& to) const;
 
   net::awaitable<void> answer_kept(net::Exchange& exchange, Request& request, Instant began);
@@ -78,9 +82,16 @@ class Proxy final : public net::Service {
   net::awaitable<void> fly(std::shared_ptr<Question> question, cache::EntryRef seen,
                            crypto::TableHash key, FlightRef flight);
   net::awaitable<Outcome> ask(Question& question, cache::EntryRef seen);
+  net::awaitable<Result<http::Answer>> put_question(const Question& question);
   Outcome settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer,
                  WallTime now);
-  Outcome stand_in(const cache::EntryRef& own, const Error& error, WallTime now) const;
+  StandIn stand_in_of(const Caller& caller, const cache::EntryRef& own, WallTime now) const;
+  Outcome stand_in(const Caller& caller, const cache::EntryRef& own, const Error& error,
+                   WallTime now) const;
+  void take_away(const Question& question, const cache::EntryRef& own, int status);
+  void note_verdict(const Caller& caller, int status);
+  void note_write(const Request& request, WallTime now);
+  void forget(const github::Principal& principal, std::string_view target);
   void remember(const Question& question, const cache::EntryRef& entry, WallTime now);
 
   cache::Cache& cache_;
@@ -91,6 +102,7 @@ class Proxy final : public net::Service {
   AccessRules access_;
   Flights flights_;
   PublicRepositories public_repositories_;
+  LargeAnswers large_answers_;
 };
 
 }  // namespace ghmesh::proxy

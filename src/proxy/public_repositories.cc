@@ -43,8 +43,6 @@ bool PublicRepositories::is_same_for_everybody(const github::Route& route) {
     case commit_list:
     case checks:
     case pull_files:
-    case release:
-    case release_list:
     case run:
     case run_attempt:
     case run_list:

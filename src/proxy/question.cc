@@ -64,7 +64,7 @@ cache::EntryRef make_entry(const Question& question, const http::Answer& answer,
 // it leaves out (GitHub's may lack ETag and Link) stay.
 Conclusion conclude_not_modified(const Question& question, const http::Answer& answer,
                                  WallTime now) {
-  if (question.validator == Validator::none) return {};
+  if (!is_proof(question, answer)) return {};
   http::Answer whole{.status = 200};
   http::Headers fresh = github::kept_headers(answer.headers);
   std::string etag = question.if_none_match.substr(1, question.if_none_match.size() - 2);
@@ -80,6 +80,9 @@ Conclusion conclude_not_modified(const Question& question, const http::Answer& a
     whole.body = http::make_body(std::string(github::kEmptyListBody));
     whole.headers.set("Content-Type", "application/json; charset=utf-8");
   }
+  // But not what describes the body: that one is ours, and was described when it came.
+  fresh.remove("content-type");
+  fresh.remove("location");
   for (const http::Header& header : fresh) whole.headers.set(header.name, header.value);
   const github::Verdict verdict = github::judge_answer(question.route, whole, visibility(question));
 
@@ -129,6 +132,19 @@ void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candida
     question.if_none_match =
         quoted(github::compute_etag(sent_inputs(question), github::kEmptyListBody));
   }
+}
+
+bool is_proof(const Question& question, const http::Answer& not_modified) {
+  if (question.validator == Validator::none) return false;
+  const auto named = not_modified.headers.find("etag");
+  return !named || http::if_none_match_matches(question.if_none_match,
+                                               http::entity_tag_opaque(*named).value_or(*named));
+}
+
+void drop_validator(Question& question) {
+  question.validator = Validator::none;
+  question.held = nullptr;
+  question.if_none_match.clear();
 }
 
 http::Headers question_headers(const Question& question) {

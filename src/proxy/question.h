@@ -48,6 +48,11 @@ void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candida
 // The fields to send, Authorization apart.
 http::Headers question_headers(const Question& question);
 
+// Does this 304 answer this question? Not if nothing was asked, nor if it names another entity tag than the one asked
+// about (RFC 9110, 15.4.5). Then nothing is proven, and the question is put again without a validator.
+bool is_proof(const Question& question, const http::Answer& not_modified);
+void drop_validator(Question& question);
+
 struct Conclusion {
   cache::EntryRef
       entry;           // to be served; null when the answer is not kept: then pass it on as it is

@@ -169,6 +169,32 @@ TEST(Question, A304ToAPlainQuestionIsNoAnswer) {
   EXPECT_FALSE(conclusion.store);
 }
 
+TEST(Question, A304ForAnotherTagProvesNothing) {
+  auto theirs = question_for(kIssue, "token one");
+  const auto candidate = fetch(*theirs);
+  auto ours = question_for(kIssue, "token two");
+  choose_validator(nullptr, candidate, *ours);
+  http::Answer other = answer_304();
+  other.headers.set("ETag", "\"deadbeef\"");
+  EXPECT_FALSE(is_proof(*ours, other));
+  EXPECT_FALSE(conclude(*ours, other, kNow).entry);
+  other.headers.set("ETag", "W/" + ours->if_none_match);
+  EXPECT_TRUE(is_proof(*ours, other));
+  drop_validator(*ours);
+  EXPECT_FALSE(is_proof(*ours, other));
+}
+
+TEST(Question, A304DoesNotDescribeTheBodyAnew) {
+  auto first = question_for(kIssue);
+  const auto own = fetch(*first);
+  auto again = question_for(kIssue);
+  choose_validator(own, nullptr, *again);
+  http::Answer not_modified = answer_304();
+  not_modified.headers.set("Content-Type", "text/html");
+  EXPECT_EQ(conclude(*again, not_modified, kNow).entry->headers.get("content-type"),
+            "application/json; charset=utf-8");
+}
+
 TEST(Question, FieldsOfA304ReplaceStoredOnesAndMissingOnesStay) {
   auto first = question_for(kIssues);
   http::Answer answer = answer_200(*first, "[1]");

@@ -32,6 +32,14 @@ std::string status_line(int status) {
 
 bool wants_rewriting(const LinkRewrite& rewrite) { return !rewrite.to.empty(); }
 
+// GitHub lets pages of every origin read its answers. Through a door on loopback that would let every page read what
+// this machine's credentials can: no such field leaves by TCP.
+bool is_for_browsers(std::string_view name) {
+  return starts_with_ignoring_case(name, "access-control-") ||
+         equal_ignoring_case(name, "set-cookie") || equal_ignoring_case(name, "alt-svc") ||
+         equal_ignoring_case(name, "strict-transport-security");
+}
+
 bool is_link_field(std::string_view name) {
   return equal_ignoring_case(name, "link") || equal_ignoring_case(name, "location");
 }
@@ -122,6 +130,12 @@ bool is_hop_by_hop(std::string_view name) {
   return std::ranges::any_of(kNames, [&](auto known) { return equal_ignoring_case(known, name); });
 }
 
+bool is_named_in(std::string_view connection, std::string_view name) {
+  while (!connection.empty())
+    if (equal_ignoring_case(trim(take_until(connection, ',')), name)) return true;
+  return false;
+}
+
 std::string rewrite_links(std::string_view text, const LinkRewrite& rewrite) {
   std::string out = github::rewrite_urls(text, {.from = kPublicOrigin, .to = rewrite.to});
   if (rewrite.upstream_origin != kPublicOrigin)
@@ -162,7 +176,8 @@ std::string passed_head(int status, const http::Headers& headers, const LinkRewr
                         Framing framing) {
   std::string out = status_line(status);
   for (const http::Header& header : headers) {
-    if (is_hop_by_hop(header.name)) continue;
+    if (is_hop_by_hop(header.name) || is_named_in(headers.get("connection"), header.name)) continue;
+    if (wants_rewriting(rewrite) && is_for_browsers(header.name)) continue;
     if (framing == Framing::drop && (equal_ignoring_case(header.name, "content-length") ||
                                      equal_ignoring_case(header.name, "content-encoding")))
       continue;

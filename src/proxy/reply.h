@@ -36,6 +36,8 @@ void reply_with_error(const Error& error, net::Reply& reply);
 
 // Fields that concern one connection only (RFC 9110, 7.6.1), and the framing that we do ourselves.
 bool is_hop_by_hop(std::string_view name);
+// Is the field named in this Connection value? Then it ends here as well.
+bool is_named_in(std::string_view connection, std::string_view name);
 
 // Fields of an answer that is passed on, as head text: rewritten, without hop-by-hop fields, Content-Length and
 // Content-Encoding as the flag says.

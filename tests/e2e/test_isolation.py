@@ -103,7 +103,7 @@ def test_no_byte_of_one_principal_reaches_another(tmp_path):
 
 
 def test_no_flight_carries_a_stranger(tmp_path):
-    """Callers of different principals who ask for one cold URL at once share nothing: a flight needs the cache's key."""
+    """Callers of different principals who ask for one cold URL share nothing: a flight needs the cache's key."""
     model = harness.Model(tmp_path, "--latency", "100")
     daemon = harness.Daemon(tmp_path, model.url, tcp=False)
     expected = expectations(model, range(USERS_COUNT))
