@@ -332,7 +332,8 @@ Result<void> CurlTransfer::prepare(const CurlLibrary& library, CURL* easy, Insta
   release_header_list();
   auto made = make_header_list(library);
   if (!made) return made;
-  if (!set_connection_options(library) || !set_request_options(library)) return Errc::malformed;
+  // The request was checked above: what fails here is the handle, not the caller.
+  if (!set_connection_options(library) || !set_request_options(library)) return Errc::limit_reached;
   return {};
 }
 
@@ -423,7 +424,9 @@ bool CurlTransfer::set_request_options(const CurlLibrary& library) {
   set(CURLOPT_WRITEDATA, self);
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_HTTPHEADER, header_list_);
-  if (delivery_ == Delivery::streamed) set(CURLOPT_BUFFERSIZE, kStreamReadBytes);
+  // A wish: a handle that still has a buffer keeps it, and says so with an error that means nothing.
+  if (delivery_ == Delivery::streamed)
+    library.easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamReadBytes);
   if (has_upload()) {
     // By callback and without a way to rewind: curl repeats a request whose reused connection died, and must not do so
     // once a part of this body was sent. A mutation without a body gets a connection of its own for the same reason.

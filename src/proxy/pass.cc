@@ -131,7 +131,8 @@ net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStre
                         {.detail = http::Detail::passed, .forwarded_status = stream.status()}) +
                     "\r\n";
   const bool is_head = exchange.head().method == "HEAD";
-  const bool is_rewritten = !rewrite.to.empty() && is_json(headers) && !is_head;
+  const bool is_rewritten =
+      !rewrite.to.empty() && is_json(headers) && !is_head && stream.status() != 206;
   auto owned_head = std::make_shared<const std::string>(passed_head(
       stream.status(), headers, rewrite, rewrite.to.empty() ? Framing::keep : Framing::drop));
   reply.head = *owned_head;

@@ -373,6 +373,8 @@ void Proxy::take_away(const Question& question, const cache::EntryRef& own, int 
   public_repositories_.forget(question.route);
   if (options_.share_public && status != 401) cache_.erase(callers_.everybody(), question.key);
   if (!own || own->status != 200) return;
+  // Other representations of it, under keys that nobody names here, are asked for again.
+  question.caller->standing->note_write(read_clocks().wall);
   auto flushed = cache_.flush();
   if (!flushed) log::warn("erase_not_synced", {{"error", flushed.error()}});
 }
@@ -416,6 +418,9 @@ Result<void> Proxy::purge(std::string_view authorization, std::string_view targe
   if (!caller) return caller.error();
   auto target = github::parse_target(access_.api_host(), target_text);
   if (!target) return target.error();
+  // The plain representation goes; others of the same thing, whose keys hold a media type or a version, are asked for
+  // again.
+  (*caller)->standing->note_write(read_clocks().wall);
   forget((*caller)->principal, target_text);
   return {};
 }

@@ -48,13 +48,25 @@ bool is_json(std::string_view content_type) {
   return content_type.find("json") != std::string_view::npos;
 }
 
-// Trap 24: the validator may come from GitHub itself, where the caller's own spelling of Accept and Authorization is
+// GitHub's tags are SHA-256 in hex. Anything else is not worth the hash over a whole body that a comparison costs.
+bool holds_github_tag(std::string_view validators) {
+  constexpr std::size_t kTagDigits = 64;
+  std::size_t run = 0;
+  for (char c : validators) {
+    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    run = is_digit ? run + 1 : 0;
+    if (run == kTagDigits) return true;
+  }
+  return false;
+}
+
+// The validator may come from GitHub itself, where the caller's own spelling of Accept and Authorization is
 // part of the hash. So a tag that is not ours is compared with what GitHub would have computed for this very request.
 bool matches_validator(const http::RequestHead& head, const cache::Entry& entry) {
   const auto validators = head.find("if-none-match");
   if (!validators || entry.status != 200) return false;
   if (!entry.etag.empty() && http::if_none_match_matches(*validators, entry.etag)) return true;
-  if (!entry.is_etag_computed) return false;
+  if (!entry.is_etag_computed || !holds_github_tag(*validators)) return false;
   const github::EtagInputs inputs{.accept = head.find("accept"),
                                   .authorization = head.find("authorization")};
   return http::if_none_match_matches(*validators, github::compute_etag(inputs, *entry.body));

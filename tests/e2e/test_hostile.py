@@ -160,3 +160,19 @@ def test_a_page_of_thirty_is_the_default_only_where_it_is(scripted):
     daemon.ask("/repos/o/r/issues", TOKEN)
     assert daemon.ask("/repos/o/r/issues?page=1&per_page=30", TOKEN).detail == "fresh"
     assert len(upstream.calls) == calls + 1
+
+
+def test_an_unreachable_host_harms_nobody_after_it(daemon):
+    for _ in range(3):
+        connection = daemon.connection("nothing.github.com")  # allowed by name, and there is no such host here
+        assert harness.ask(connection, "/x").status == 502
+        connection.close()
+        assert daemon.ask("/rate_limit", TOKEN).status == 200
+
+
+def test_purging_one_address_purges_all_its_representations(daemon):
+    version = {"X-GitHub-Api-Version": "2022-11-28"}
+    assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "fetched"
+    assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "fresh"
+    assert daemon.command("purge", WIDGETS, token=TOKEN).returncode == 0
+    assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "revalidated"
