@@ -382,6 +382,8 @@ void Proxy::take_away(const Question& question, const cache::EntryRef& own, int 
 // A 401 is about the credential and not about one thing: from then on nothing that is held is served to it, until
 // GitHub has accepted it again.
 void Proxy::note_verdict(const Caller& caller, int status) {
+  // Without a credential there is none to be refused: a 401 then says only that the thing wants one.
+  if (caller.credential.kind == github::CredentialKind::anonymous) return;
   if (status == 401) caller.standing->is_refused = true;
   else if (status < 400) caller.standing->is_refused = false;
 }

@@ -89,6 +89,14 @@ def test_a_refused_credential_gets_nothing_at_a_limit_either(scripted):
     assert daemon.ask("/repos/o/r/issues/1", TOKEN, headers=NO_CACHE).status == 403
 
 
+def test_a_401_without_a_credential_refuses_nobody(daemon, model):
+    assert daemon.ask(WIDGETS).status == 200
+    assert daemon.ask("/user").status == 401
+    calls = model.calls()
+    assert daemon.ask(WIDGETS).detail == "fresh"
+    assert model.calls() == calls
+
+
 @pytest.mark.parametrize("spelling", ["token", "Bearer"])
 def test_who_writes_reads_what_was_written(daemon, model, spelling):
     path = f"{WIDGETS}/issues/1"
