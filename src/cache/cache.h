@@ -35,8 +35,8 @@ enum class Durability { fast, durable };
 enum class Candidates {
   off,
   memory,  // those that this process stored or loaded
-  disk,    // also those of earlier processes. It keeps, sealed under the local secret, what opens them: whoever reads
-           // both the store and the local secret can then read the bodies without a credential.
+  disk,  // also those of earlier processes. It keeps, sealed under the local secret, what opens them: whoever reads
+         // both the store and the local secret can then read the bodies without a credential.
 };
 
 struct Options {
@@ -45,8 +45,8 @@ struct Options {
   std::uint64_t disk_bytes_max = 1ull << 30;      // all of the store's pages
   std::uint64_t memory_bytes_max = 256ull << 20;  // bodies and heads of entries in memory
   Candidates candidates = Candidates::memory;
-  crypto::Secret
-      local_secret;  // for Candidates::disk: 32 bytes (cache/secret_file.h); without it: memory
+  // For Candidates::disk: 32 bytes (cache/secret_file.h); without it: memory.
+  crypto::Secret local_secret;
   std::function<WallTime()> clock;  // for the times of last use; empty: the system's
 };
 

@@ -20,13 +20,13 @@ namespace ghmesh::cache {
 
 struct Entry {
   int status = 0;
-  http::Headers
-      headers;  // the kept ones only (an allow-list): never rate limits, cookies, scopes or dates
+  // The kept ones only (an allow-list): never rate limits, cookies, scopes or dates.
+  http::Headers headers;
   http::Body body;   // identity-encoded, never null
   std::string etag;  // opaque part of what the upstream gave this principal; empty: none
-  bool is_etag_computed =
-      false;               // the upstream's ETag was the one we would have computed (github/etag.h)
-  bool is_public = false;  // proven public: may be served to anyone, if the operator allows it
+  // The upstream's ETag was the one we would have computed (github/etag.h).
+  bool is_etag_computed = false;
+  bool is_public = false;    // proven public: may be served to anyone, if the operator allows it
   WallTime upstream_date{};  // the Date of the answer that brought or last proved this body
   WallTime fetched_at{};     // when the body came
   WallTime proven_at{};      // when a 200 or 304 last proved it, on this node's clock
@@ -34,10 +34,10 @@ struct Entry {
 
   // Filled by finish_entry(): what serving needs, computed once.
   crypto::Digest body_digest{};
-  std::string
-      head_text;  // status line and kept headers with the body's length, ready to send; no final blank line
-  RenditionSlot
-      rendition;  // not counted by memory_bytes_max: at most one, and only for entries asked for by TCP
+  // Status line and kept headers with the body's length, ready to send; no final blank line.
+  std::string head_text;
+  // Not counted by memory_bytes_max: at most one, and only for entries asked for by TCP.
+  RenditionSlot rendition;
 };
 using EntryRef = std::shared_ptr<const Entry>;
 

@@ -46,8 +46,8 @@ class Generations {
  private:
   using Counter = std::atomic<std::uint32_t>;
   static_assert(Counter::is_always_lock_free, "counters are shared between processes");
-  static constexpr std::size_t kSlotsCount =
-      65'536;  // 256 KiB; 100,000 entries share 1.5 to a slot
+  // 256 KiB; 100,000 entries share 1.5 to a slot.
+  static constexpr std::size_t kSlotsCount = 65'536;
 
   explicit Generations(Counter* counters) : counters_(counters) {}
 

@@ -22,8 +22,8 @@
 namespace ghmesh::cache {
 namespace {
 
-constexpr unsigned kReadersMax =
-    4096;  // LMDB's default of 126 is less than the threads of eight busy processes
+// LMDB's default of 126 is less than the threads of eight busy processes.
+constexpr unsigned kReadersMax = 4096;
 constexpr std::size_t kIdleReadersMax = 64;
 // Only addresses, not memory; room for any quota and its scattered pages. Where ulimit -v forbids it, less.
 constexpr std::array<std::uint64_t, 4> kMapBytes{64ull << 30, 16ull << 30, 4ull << 30, 1ull << 30};

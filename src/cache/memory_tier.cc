@@ -9,8 +9,8 @@ namespace {
 
 // A shard must have room for the largest entry several times over, so few bytes mean few shards.
 constexpr std::uint64_t kShardBytesMin = 32ull << 20;
-constexpr std::uint64_t kShardsMax =
-    16;  // more than twice the threads that serve on common machines
+// More than twice the threads that serve on common machines.
+constexpr std::uint64_t kShardsMax = 16;
 
 // Table node, ring, shared_ptr control block and the strings' own headers: measured at 100,000 entries.
 constexpr std::uint64_t kOverheadBytes = 512;

@@ -15,8 +15,8 @@
 namespace ghmesh::cache {
 namespace {
 
-constexpr int kLockTriesMax =
-    600;  // of 5 ms: 3 s, ten times what the check of a full store of 1 GiB takes
+// Of 5 ms: 3 s, ten times what the check of a full store of 1 GiB takes.
+constexpr int kLockTriesMax = 600;
 constexpr Duration kLockPause = 5ms;
 constexpr std::size_t kNoteBytesMax = 256;
 

@@ -28,8 +28,8 @@ class Principals {
   PrincipalRef find(const PrincipalId& id);
 
  private:
-  static constexpr std::size_t kPrincipalsMax =
-      1024;  // a busy CI host sees hundreds of job tokens an hour
+  // A busy CI host sees hundreds of job tokens an hour.
+  static constexpr std::size_t kPrincipalsMax = 1024;
   struct IdHash {
     std::size_t operator()(const PrincipalId& id) const {
       return static_cast<std::size_t>(load_big_endian<std::uint64_t>(ByteView(id).first(8)));
@@ -50,8 +50,8 @@ class Holders {
 
  private:
   static constexpr std::size_t kKeysMax = 65'536;  // 8 MiB at worst
-  static constexpr std::size_t kHoldersMax =
-      4;  // the newest bodies are the ones that will prove true
+  // The newest bodies are the ones that will prove true.
+  static constexpr std::size_t kHoldersMax = 4;
   struct HashOfHash {
     std::size_t operator()(const crypto::TableHash& hash) const {
       return static_cast<std::size_t>(hash[0]);

@@ -157,8 +157,8 @@ TEST(Secret, WorksWhereMemoryCannotBeLocked) {
     std::_Exit(secrets.back() == Secret("a secret of a forked child") ? 0 : 4);
   };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  const char* const warning =
-      "";  // the sanitizers replace mlock by a function that always succeeds
+  // The sanitizers replace mlock by a function that always succeeds.
+  const char* const warning = "";
 #else
   const char* const warning = "secrets_not_locked";
 #endif

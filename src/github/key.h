@@ -39,8 +39,8 @@ enum class Service { rest, graphql, uploads };
 
 // Which upstream host a request is for, after the front door's prefix was removed.
 struct Target {
-  std::string_view
-      host;  // as given, without :443 or :80; case does not matter: key_request() folds it
+  // As given, without :443 or :80; case does not matter: key_request() folds it.
+  std::string_view host;
   std::string_view path;   // "/repos/o/r/pulls"
   std::string_view query;  // without "?"; empty when there is none
   // What links that go back to this caller begin with, after scheme and host: "/api/v3" when it asked in the way of
@@ -79,9 +79,9 @@ struct KeyedRequest {
   Bypass bypass = Bypass::none;
   Route route;       // views into the target given to key_request()
   std::string text;  // the canonical key; empty when bypassed
-  std::string
-      upstream_target;  // path and query to ask for, as the caller spelled them; also when bypassed
-  std::string accept;   // the canonical media type to ask for
+  // Path and query to ask for, as the caller spelled them; also when bypassed.
+  std::string upstream_target;
+  std::string accept;       // the canonical media type to ask for
   std::string api_version;  // X-GitHub-Api-Version to ask with; empty: none
 };
 

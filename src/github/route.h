@@ -61,8 +61,8 @@ enum class RouteClass {
 std::string_view route_class_name(RouteClass route_class);
 
 struct Route {
-  std::string_view
-      name;  // the template, or "unknown"; static storage, a closed set: fit for a metric's label
+  // The template, or "unknown"; static storage, a closed set: fit for a metric's label.
+  std::string_view name;
   RouteClass route_class = RouteClass::unknown;
   bool is_list = false;    // answers with a JSON array and may be paged
   bool may_keep = true;    // in this principal's partition

@@ -25,8 +25,8 @@ struct FieldView {
 struct RequestHead {
   std::string_view method;
   std::string_view target;  // exactly as sent: origin-form, absolute-form or "*"
-  std::string_view
-      host;  // the Host field; the authority of an absolute-form target overrides it (RFC 9112, 3.2.2)
+  // The Host field; the authority of an absolute-form target overrides it (RFC 9112, 3.2.2).
+  std::string_view host;
   int version_minor = 1;  // HTTP/1.x
   bool keep_alive = true;
   std::array<FieldView, kFieldsCountMax> fields;

@@ -44,8 +44,8 @@ class PeerId {
 
  private:
   explicit PeerId(ByteView multihash) : multihash_(as_text(multihash)) {}
-  std::string
-      multihash_;  // as a string: short ids need no allocation to compare, and it hashes well
+  // As a string: short ids need no allocation to compare, and it hashes well.
+  std::string multihash_;
 };
 
 }  // namespace ghmesh::multiformats

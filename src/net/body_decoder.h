@@ -14,8 +14,8 @@
 
 namespace ghmesh::net {
 
-inline constexpr std::size_t kChunkLineBytesMax =
-    256;  // a size and extensions; nobody sends extensions
+// A size and extensions; nobody sends extensions.
+inline constexpr std::size_t kChunkLineBytesMax = 256;
 inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;           // all trailer fields together
 inline constexpr std::uint64_t kChunkOverheadBytesMax = 64 * 1024;  // extensions of the whole body
 

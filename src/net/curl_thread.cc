@@ -14,8 +14,8 @@ namespace {
 
 constexpr Duration kPollMax = 1s;         // a bound for what should be woken anyway
 constexpr Duration kLogAgainAfter = 10s;  // the same reason is not logged more often
-constexpr std::size_t kIdleHandlesMax =
-    16;  // an easy handle costs some 5 KiB; making one costs microseconds
+// An easy handle costs some 5 KiB; making one costs microseconds.
+constexpr std::size_t kIdleHandlesMax = 16;
 
 }  // namespace
 

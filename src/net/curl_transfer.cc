@@ -59,8 +59,8 @@ CurlTransfer::CurlTransfer(UpstreamRequest request, Delivery delivery, std::size
       wire_bytes_max_(wire_bytes_max),
       has_source_(static_cast<bool>(request_.body_source)),
       signal_(std::make_shared<Signal>()) {
-  request_.body_source =
-      nullptr;  // the caller's side keeps it: it is called on the caller's executor only
+  // The caller's side keeps it: it is called on the caller's executor only.
+  request_.body_source = nullptr;
   if (!has_source_) {
     upload_ = std::move(request_.body);
     request_.body_bytes = upload_.size();
@@ -245,21 +245,19 @@ Result<void> CurlTransfer::receive_head_line(std::string_view line) {
 }
 
 std::size_t CurlTransfer::receive_body(std::string_view part) {
-  if (delivery_ == Delivery::whole) {
-    if (part.size() > wire_bytes_max_ - body_.size()) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (delivery_ == Delivery::whole && part.size() > wire_bytes_max_ - body_.size()) {
       own_error_ = make_error_code(Errc::upstream_too_large);
       return 0;
     }
-    body_.append(part);  // the caller looks only after finish()
-  } else {
-    const std::lock_guard lock(mutex_);
-    if (body_.size() >= options_.stream_buffer_bytes) {
+    if (delivery_ == Delivery::streamed && body_.size() >= options_.stream_buffer_bytes) {
       is_body_paused_ = true;
       body_waits_for_room_ = true;
       return CURL_WRITEFUNC_PAUSE;
     }
     body_.append(part);
-    raise_to(stats_.buffer_bytes_high_water, body_.size());
+    if (delivery_ == Delivery::streamed) raise_to(stats_.buffer_bytes_high_water, body_.size());
   }
   body_bytes_ += part.size();
   moved_at_ = MonotonicClock::now();

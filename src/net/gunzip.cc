@@ -12,8 +12,8 @@ namespace ghmesh::net {
 namespace {
 
 constexpr int kGzipWindowBits = 15 + 16;  // the largest window; + 16: a gzip header is required
-constexpr std::size_t kStepBytes =
-    64 * 1024;  // inflated at a time; the most that is wasted past a limit
+// Inflated at a time; the most that is wasted past a limit.
+constexpr std::size_t kStepBytes = 64 * 1024;
 
 // zlib's bytes are unsigned; text is not.
 const Bytef* bytes_of(const char* text) {

@@ -21,8 +21,8 @@
 namespace ghmesh::net {
 namespace {
 
-constexpr int kBacklogCount =
-    4096;  // a burst of callers waits in the kernel; it cuts this to net.core.somaxconn
+// A burst of callers waits in the kernel; it cuts this to net.core.somaxconn.
+constexpr int kBacklogCount = 4096;
 constexpr int kSystemdFirstDescriptor = 3;  // SD_LISTEN_FDS_START, sd_listen_fds(3)
 
 Error last_error() { return {errno, boost::system::system_category()}; }

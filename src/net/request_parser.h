@@ -14,8 +14,8 @@
 
 namespace ghmesh::net {
 
-inline constexpr std::size_t kMethodBytesMax =
-    32;  // the longest registered one (UPDATEREDIRECTREF) has 17
+// The longest registered one (UPDATEREDIRECTREF) has 17.
+inline constexpr std::size_t kMethodBytesMax = 32;
 
 // Why a request is refused, as HttpServerStats counts it.
 enum class RejectReason { malformed, head_too_large, body_too_large, timeout, unsupported };
@@ -48,8 +48,8 @@ class RequestParser {
   bool is_worth_parsing(std::string_view input);
   Outcome reject(Rejection rejection);
 
-  std::size_t searched_bytes_ =
-      0;  // no end of a head begins before these; keeps slow senders from costing a square
+  // No end of a head begins before these; keeps slow senders from costing a square.
+  std::size_t searched_bytes_ = 0;
   std::size_t head_bytes_ = 0;
   bool expects_continue_ = false;
   Rejection rejection_;

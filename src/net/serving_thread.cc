@@ -21,10 +21,10 @@ namespace {
 constexpr int kEventsPerRound = 128;
 constexpr int kRoundsMax = 8;  // then the rest of the event loop has its turn
 constexpr int kAcceptsPerEventMax = 64;
-constexpr std::size_t kImbalanceMax =
-    8;  // connections that a thread may have more than the least busy one
-constexpr std::size_t kRefusedCountMax =
-    256;  // beyond the limit: they still hear 503 politely; further ones may not
+// Connections that a thread may have more than the least busy one.
+constexpr std::size_t kImbalanceMax = 8;
+// Beyond the limit: they still hear 503 politely; further ones may not.
+constexpr std::size_t kRefusedCountMax = 256;
 constexpr Duration kSweepPauseMax = 1s;
 
 constexpr std::string_view kBusyReply =

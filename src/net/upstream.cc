@@ -12,10 +12,10 @@
 namespace ghmesh::net {
 namespace {
 
-constexpr std::size_t kDecodedPartBytes =
-    256 * 1024;  // of a stream: however much a few bytes inflate to
-constexpr std::size_t kGzipOverheadBytes =
-    64 * 1024;  // gzip makes 8 MiB of noise larger by less than 3 KiB
+// Of a stream: however much a few bytes inflate to.
+constexpr std::size_t kDecodedPartBytes = 256 * 1024;
+// Gzip makes 8 MiB of noise larger by less than 3 KiB.
+constexpr std::size_t kGzipOverheadBytes = 64 * 1024;
 
 using UploadSource = std::function<awaitable<Result<std::string_view>>()>;
 

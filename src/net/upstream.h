@@ -34,16 +34,16 @@ struct UpstreamOptions {
   std::string proxy;    // empty: none
   std::string ca_file;  // empty: the system's
   bool http1_only = false;
-  std::size_t concurrent_count_max =
-      90;  // GitHub allows 100 at once over REST and GraphQL together
-  std::size_t waiting_count_max =
-      4096;  // for one of these, first come, first served; beyond: limit_reached
+  // GitHub allows 100 at once over REST and GraphQL together.
+  std::size_t concurrent_count_max = 90;
+  // For one of these, first come, first served; beyond: limit_reached.
+  std::size_t waiting_count_max = 4096;
   Duration connect_deadline = 10s;  // name, connection and TLS
-  Duration head_deadline =
-      60s;  // until the answer's head is complete, counted from the last byte of an upload
+  // Until the answer's head is complete, counted from the last byte of an upload.
+  Duration head_deadline = 60s;
   Duration stall_deadline = 30s;  // between two parts of a body
-  Duration fetch_deadline =
-      180s;  // a whole fetch(): an answer that drips does not hold a place for ever
+  // A whole fetch(): an answer that drips does not hold a place for ever.
+  Duration fetch_deadline = 180s;
   std::size_t stream_buffer_bytes = 1 << 20;
 };
 
@@ -58,8 +58,8 @@ struct UpstreamRequest {
   // Sent as they are, and nothing else: curl's own defaults (Accept, User-Agent, Expect) are off. Host, Authorization
   // and what concerns the connection or the framing is ours; such fields are left out.
   http::Headers headers;
-  crypto::Secret
-      authorization;  // value of Authorization; empty: none. Apart, so that it is never in a printable type
+  // Value of Authorization; empty: none. Apart, so that it is never in a printable type.
+  crypto::Secret authorization;
   // The body: either whole, or pulled from here until it answers an empty part. `body_bytes` is the Content-Length if
   // known. body_source is called only while the caller waits in open(), read_some() or fetch(), on the caller's
   // executor.
@@ -93,7 +93,8 @@ class UpstreamStream {
   virtual awaitable<Result<std::string>> read_some() = 0;
 };
 
-// Thread-safe. Must be destroyed before the io_contexts on which its callers wait.
+// Thread-safe. Every io_context on which a caller ran must outlive it, even when nobody waits any more: curl's thread
+// may still be on its way out of the post() that woke the last one.
 class Upstream {
  public:
   explicit Upstream(UpstreamOptions options);

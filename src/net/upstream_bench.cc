@@ -36,8 +36,8 @@ void fetch_small(benchmark::State& state) {
   const std::string answer = test::answer_with_length(std::string(2048, 'x'));
   test::TestOrigin origin(
       counted([&](test::Peer& peer, const std::string&) { return peer.write(answer); }));
-  Upstream upstream({});
   asio::io_context context;
+  Upstream upstream({});
   const int callers_count = static_cast<int>(state.range(0));
   constexpr int kRounds = 200;
   const auto ask = [&]() -> awaitable<void> {
@@ -77,8 +77,8 @@ void stream_large(benchmark::State& state) {
       goes_on = peer.write(block);
     return goes_on;
   }));
-  Upstream upstream({});
   asio::io_context context;
+  Upstream upstream({});
   std::int64_t cpu = 0;
   std::size_t bytes_count = 0;
   auto reading = [&]() -> awaitable<bool> {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <condition_variable>
 
 #include "net/test_origin.h"
@@ -630,12 +631,12 @@ TEST_F(UpstreamTest, ServesManyThreadsAtOnce) {
   TestOrigin origin([](Peer& peer, const std::string&) {
     return peer.write(answer_with_length(std::string(2000, 'x')));
   });
+  std::array<asio::io_context, 4> contexts;
   Upstream upstream({.concurrent_count_max = 10});
   std::atomic<int> answers_count{0};
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
+  for (asio::io_context& own : contexts) {
     threads.emplace_back([&] {
-      asio::io_context own;
       const auto ask = [&]() -> awaitable<void> {
         for (int round = 0; round < 25; ++round) {
           auto answer = co_await upstream.fetch(request_of(origin.url()), kBodyMax);

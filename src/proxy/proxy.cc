@@ -317,8 +317,8 @@ Outcome Proxy::settle(const Question& question, const cache::EntryRef& own,
   Outcome outcome;
   note_verdict(*question.caller, answer.status);
   if (answer.status == 304 && question.validator == Validator::none) {
-    outcome.error =
-        make_error_code(Errc::upstream_broken);  // an answer to a question that was not asked
+    // An answer to a question that was not asked.
+    outcome.error = make_error_code(Errc::upstream_broken);
     return outcome;
   }
   outcome.status = {.detail = conclusion.detail,

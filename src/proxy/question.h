@@ -54,13 +54,13 @@ bool is_proof(const Question& question, const http::Answer& not_modified);
 void drop_validator(Question& question);
 
 struct Conclusion {
-  cache::EntryRef
-      entry;           // to be served; null when the answer is not kept: then pass it on as it is
-  bool store = false;  // entry is new or renewed: keep it
-  bool purge = false;  // the principal's older copy must go
+  // To be served; null when the answer is not kept: then pass it on as it is.
+  cache::EntryRef entry;
+  bool store = false;       // entry is new or renewed: keep it
+  bool purge = false;       // the principal's older copy must go
   bool is_limited = false;  // a rate limit: a stale entry may stand in
-  bool is_etag_unexpected =
-      false;  // a 200 whose ETag is not the computed one: the model of ETags failed here
+  // A 200 whose ETag is not the computed one: the model of ETags failed here.
+  bool is_etag_unexpected = false;
   http::Detail detail = http::Detail::fetched;
 };
 

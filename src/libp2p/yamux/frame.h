@@ -21,8 +21,8 @@ struct Header {
   FrameType type = FrameType::data;
   std::uint16_t flags = 0;
   std::uint32_t stream_id = 0;
-  std::uint32_t length =
-      0;  // Data: bytes of the body; WindowUpdate: credit; Ping: opaque; GoAway: code
+  // Data: bytes of the body; WindowUpdate: credit; Ping: opaque; GoAway: code.
+  std::uint32_t length = 0;
 
   bool has(Flag flag) const { return (flags & flag) != 0; }
   bool operator==(const Header&) const = default;

@@ -29,8 +29,8 @@ namespace ghmesh::yamux {
 
 using StreamId = std::uint32_t;
 
-inline constexpr std::uint32_t kWindowBytes =
-    256 * 1024;  // initial window of every stream (specification, "Flow Control")
+// Initial window of every stream (specification, "Flow Control").
+inline constexpr std::uint32_t kWindowBytes = 256 * 1024;
 // The largest window that one stream grows to; go and js use the same.
 inline constexpr std::uint32_t kWindowBytesMax = 16 * 1024 * 1024;
 // The body of one Data frame that we send: with its header it fills one Noise message (65,519 bytes of plaintext)
@@ -49,8 +49,8 @@ enum class Role { dialer, listener };  // the dialer opens odd stream ids, the l
 
 struct Options {
   std::size_t inbound_streams_max = 256;  // further ones are reset and counted
-  std::size_t receive_bytes_max =
-      64 * 1024 * 1024;               // sum of all receive windows beyond the initial ones
+  // Sum of all receive windows beyond the initial ones.
+  std::size_t receive_bytes_max = 64 * 1024 * 1024;
   Duration keepalive_interval = 30s;  // go and js: 30 s
   Duration keepalive_deadline = 10s;  // without a pong the session is dead
   Duration write_deadline = 10s;      // output that does not move for so long
