@@ -22,7 +22,9 @@ if(GHMESH_MOLD)
 endif()
 find_program(GHMESH_CCACHE ccache)
 if(GHMESH_CCACHE)
+  # Paths relative to the source: two clones of one commit share what was compiled.
   set(CMAKE_C_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${GHMESH_CCACHE}")
+      "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" "CCACHE_NOHASHDIR=1"
+      "${GHMESH_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()

@@ -33,7 +33,8 @@ class Program {
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
-    if (::posix_spawnp(&process_, pointers[0], &actions, nullptr, pointers.data(), environ) != 0) process_ = -1;
+    if (::posix_spawnp(&process_, pointers[0], &actions, nullptr, pointers.data(), environ) != 0)
+      process_ = -1;
     EXPECT_GT(process_, 0) << arguments[0] << " cannot be started";
     posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
