@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "libp2p/noise/handshake.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include "base/text.h"
+#include "libp2p/noise/byte_queue.h"
+#include "libp2p/noise/transport.h"
+
+namespace ghmesh::noise {
+namespace {
+
+using Vector = std::map<std::string, std::string>;
+
+// The vectors of flynn/noise for this protocol: with and without prologue, with and without payloads. Lines of
+// name=hex; an empty line between two vectors.
+std::vector<Vector> read_vectors() {
+  std::vector<Vector> vectors(1);
+  std::ifstream file("src/libp2p/noise/data/xx_25519_chachapoly_sha256.txt");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos) vectors.emplace_back();
+    else vectors.back()[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  return vectors;
+}
+
+crypto::X25519Key key_of(const std::string& digits) {
+  return crypto::X25519Key::from_private(crypto::Secret(*parse_hex(digits)));
+}
+
+HandshakeKeys keys_of(const Vector& vector, const std::string& side) {
+  return {.static_key = key_of(vector.at(side + "_static")),
+          .ephemeral_key = key_of(vector.at("gen_" + side + "_ephemeral"))};
+}
+
+struct Pair {
+  explicit Pair(ByteView prologue = {}) : Pair({}, {}, prologue) {}
+  Pair(HandshakeKeys dialer_keys, HandshakeKeys listener_keys, ByteView prologue)
+      : dialer(Role::dialer, std::move(dialer_keys), prologue),
+        listener(Role::listener, std::move(listener_keys), prologue) {}
+
+  Handshake& writer(int message) { return message == 1 ? listener : dialer; }
+  Handshake& reader(int message) { return message == 1 ? dialer : listener; }
+  // Messages before this one are carried as they are.
+  Bytes message(int wanted) {
+    for (int i = 0; i < wanted; ++i)
+      EXPECT_TRUE(reader(i).read_message(*writer(i).write_message({})));
+    return *writer(wanted).write_message({});
+  }
+
+  Handshake dialer, listener;
+};
+
+TEST(NoiseHandshake, MatchesTheVectorsOfFlynnNoise) {
+  const std::vector<Vector> vectors = read_vectors();
+  ASSERT_EQ(vectors.size(), 4u);
+  for (const Vector& vector : vectors) {
+    const Bytes prologue =
+        vector.contains("prologue") ? *parse_hex(vector.at("prologue")) : Bytes();
+    Pair pair(keys_of(vector, "init"), keys_of(vector, "resp"), prologue);
+    const auto field = [&](int message, const char* name) {
+      return vector.at("msg_" + std::to_string(message) + "_" + name);
+    };
+    for (int i = 0; i < 3; ++i) {
+      const Bytes message = *pair.writer(i).write_message(*parse_hex(field(i, "payload")));
+      EXPECT_EQ(hex(message), field(i, "ciphertext")) << i;
+      EXPECT_EQ(hex(*pair.reader(i).read_message(message)), field(i, "payload")) << i;
+    }
+    EXPECT_EQ(hex(pair.dialer.hash()), hex(pair.listener.hash()));
+    Transport dialer(pair.dialer.split());
+    Transport listener(pair.listener.split());
+    for (int i = 3; i < 5; ++i) {
+      ByteQueue frame, plaintext;
+      Transport& from = i == 3 ? dialer : listener;
+      Transport& to = i == 3 ? listener : dialer;
+      ASSERT_TRUE(from.write(*parse_hex(field(i, "payload")), frame));
+      EXPECT_EQ(hex(frame.bytes().subspan(kLengthBytes)), field(i, "ciphertext")) << i;
+      ASSERT_TRUE(to.read(frame.bytes().subspan(kLengthBytes), plaintext));
+      EXPECT_EQ(hex(plaintext.bytes()), field(i, "payload")) << i;
+    }
+  }
+}
+
+TEST(NoiseHandshake, TellsEachSideTheOthersStaticKey) {
+  Pair pair;
+  EXPECT_TRUE(pair.listener.read_message(pair.message(2)));
+  EXPECT_TRUE(pair.dialer.is_complete() && pair.listener.is_complete());
+  EXPECT_EQ(hex(pair.dialer.peer_static_key()), hex(pair.listener.static_key()));
+  EXPECT_EQ(hex(pair.listener.peer_static_key()), hex(pair.dialer.static_key()));
+}
+
+TEST(NoiseHandshake, HasAnotherHashEachTime) {
+  Pair one, other;
+  one.message(2);
+  other.message(2);
+  EXPECT_NE(hex(one.dialer.hash()), hex(other.dialer.hash()));
+}
+
+TEST(NoiseHandshake, OfAnotherPrologueIsRejected) {
+  Pair pair, other(as_bytes("prologue"));
+  EXPECT_TRUE(other.listener.read_message(pair.message(0)));
+  const Bytes answer = *other.listener.write_message({});
+  EXPECT_EQ(pair.dialer.read_message(answer).error(), Errc::noise_rejected);
+}
+
+// A changed ephemeral key of message 1 is found when message 2 is read.
+TEST(NoiseHandshake, RejectsEveryChangedByte) {
+  for (const int wanted : {1, 2}) {
+    const std::size_t size = Pair().message(wanted).size();
+    for (std::size_t i = 0; i < size; ++i) {
+      Pair pair;
+      Bytes message = pair.message(wanted);
+      message[i] ^= std::byte{0x10};
+      EXPECT_EQ(pair.reader(wanted).read_message(message).error(), Errc::noise_rejected)
+          << "message " << wanted << " byte " << i;
+    }
+  }
+}
+
+TEST(NoiseHandshake, RejectsEveryTruncation) {
+  for (const int wanted : {0, 1, 2}) {
+    const std::size_t size = Pair().message(wanted).size();
+    for (std::size_t i = 0; i < size; ++i) {
+      Pair pair;
+      const Bytes message = pair.message(wanted);
+      EXPECT_FALSE(pair.reader(wanted).read_message(ByteView(message).first(i)))
+          << "message " << wanted << " size " << i;
+    }
+  }
+}
+
+// RFC 7748, 6.1: such keys lead to a secret that everybody knows.
+TEST(NoiseHandshake, RejectsPublicKeysThatLeadToNoSecret) {
+  Pair pair;
+  ASSERT_TRUE(pair.listener.read_message(Bytes(crypto::kX25519Bytes)));
+  EXPECT_EQ(pair.listener.write_message({}).error(), Errc::noise_rejected);
+  Pair other;
+  static_cast<void>(other.message(0));
+  EXPECT_EQ(other.dialer.read_message(Bytes(96)).error(), Errc::noise_rejected);
+}
+
+// --- transport ---
+
+TransportKeys same_keys() {
+  return {.send = crypto::Secret(Bytes(32, std::byte{1})),
+          .receive = crypto::Secret(Bytes(32, std::byte{1}))};
+}
+
+Bytes message_of(Transport& transport, std::string_view text) {
+  ByteQueue frame;
+  EXPECT_TRUE(transport.write(as_bytes(text), frame));
+  return copy_bytes(frame.bytes().subspan(kLengthBytes));
+}
+
+TEST(NoiseTransportAttack, RUSTSEC_2024_0011_AFailureMovesNoCounter) {
+  Transport from(same_keys()), to(same_keys());
+  const Bytes message = message_of(from, "text");
+  ByteQueue out;
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(to.read(Bytes(40, std::byte{7}), out).error(), Errc::noise_rejected);
+  EXPECT_EQ(to.read(Bytes(15), out).error(), Errc::noise_malformed);
+  EXPECT_TRUE(out.is_empty());
+  ASSERT_TRUE(to.read(message, out));
+  EXPECT_EQ(as_text(out.bytes()), "text");
+}
+
+TEST(NoiseTransportAttack, GHSA_g9mp_8g3h_3c5c_CountersEndAndDoNotWrap) {
+  Transport from(same_keys(), crypto::kCounterEnd - 1), to(same_keys(), crypto::kCounterEnd - 1);
+  Transport first(same_keys());
+  const Bytes first_message = message_of(first, "the first message of the session");
+  ByteQueue out;
+  ASSERT_TRUE(to.read(message_of(from, "last"), out));
+  ByteQueue frame;
+  EXPECT_EQ(from.write(as_bytes("more"), frame).error(), Errc::noise_exhausted);
+  EXPECT_TRUE(frame.is_empty());
+  EXPECT_EQ(to.read(first_message, out).error(), Errc::noise_exhausted);
+  EXPECT_EQ(as_text(out.bytes()), "last");
+}
+
+TEST(NoiseTransportAttack, RepeatedAndReorderedMessagesAreRejected) {
+  Transport from(same_keys()), to(same_keys());
+  const Bytes first = message_of(from, "first");
+  const Bytes second = message_of(from, "second");
+  ByteQueue out;
+  EXPECT_EQ(to.read(second, out).error(), Errc::noise_rejected);
+  ASSERT_TRUE(to.read(first, out));
+  EXPECT_EQ(to.read(first, out).error(), Errc::noise_rejected);
+  ASSERT_TRUE(to.read(second, out));
+  EXPECT_EQ(as_text(out.bytes()), "firstsecond");
+}
+
+TEST(NoiseByteQueue, GivesBackWhatWasPushed) {
+  ByteQueue queue;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string piece(static_cast<std::size_t>(i % 97), static_cast<char>('a' + i % 26));
+    queue.push(as_bytes(piece));
+    expected += piece;
+    const std::size_t taken = queue.size() * 2 / 5;
+    EXPECT_EQ(as_text(queue.bytes()), expected);
+    queue.pop(taken);
+    expected.erase(0, taken);
+  }
+  queue.pop(queue.size());
+  EXPECT_TRUE(queue.is_empty());
+}
+
+TEST(NoiseByteQueue, KeepsItsMemoryWhileMuchPassesAndNotAfterwards) {
+  ByteQueue queue;
+  for (int i = 0; i < 3; ++i) {
+    queue.push(Bytes(100'000));
+    queue.pop(100'000);
+    EXPECT_GE(queue.capacity(), 100'000u);
+  }
+  queue.push(Bytes(100));
+  queue.pop(100);
+  EXPECT_EQ(queue.capacity(), 0u);
+}
+
+}  // namespace
+}  // namespace ghmesh::noise
