@@ -10,11 +10,13 @@ std::string ask_admin(const std::string& address, ClientRequest request) {
   request.host = address.starts_with('/') ? "localhost" : address;
   auto answer = ask(address, request, kAdminAnswerBytesMax);
   if (!answer) {
-    if (answer.error().category() == boost::system::system_category()) throw_unreachable(address, answer.error());
+    if (answer.error().category() == boost::system::system_category())
+      throw_unreachable(address, answer.error());
     throw CommandError("the daemon's answer is not complete: " + answer.error().message());
   }
   if (answer->response.status != 200)
-    throw CommandError("the daemon answers " + answer->response.status_line + ": " + std::string(trim(answer->body)));
+    throw CommandError("the daemon answers " + answer->response.status_line + ": " +
+                       std::string(trim(answer->body)));
   return std::move(answer->body);
 }
 

@@ -63,16 +63,19 @@ std::string stats_text(const json::value& stats) {
   const std::uint64_t requests = number(stats, "/requests");
   const std::uint64_t saved = number(stats, "/saved");
   write_row(out, requests, "requests in " + human_duration(number(stats, "/uptime_seconds")));
-  for (const Row& row : kRows) write_row(out, number(stats, "/answered/" + std::string(row.key)), row.words);
+  for (const Row& row : kRows)
+    write_row(out, number(stats, "/answered/" + std::string(row.key)), row.words);
   out << '\n';
   write_row(out, number(stats, "/upstream/requests"), "calls to GitHub, of which");
   write_row(out, number(stats, "/upstream/charged"), "were charged");
   if (requests > 0)
-    write_row(out, saved, "requests cost nothing (" + std::to_string(saved * 100 / requests) + " %)");
+    write_row(out, saved,
+              "requests cost nothing (" + std::to_string(saved * 100 / requests) + " %)");
   out << '\n';
   const bool is_on_disk = stats.at("cache").at("is_on_disk").as_bool();
   write_row(out, number(stats, "/cache/entries"),
-            "entries, " + (is_on_disk ? human_bytes(number(stats, "/cache/disk_bytes")) + " on disk" : "in memory only"));
+            "entries, " + (is_on_disk ? human_bytes(number(stats, "/cache/disk_bytes")) + " on disk"
+                                      : "in memory only"));
   for (const json::value& budget : stats.at("budgets").as_array())
     write_row(out, number(budget, "/remaining"),
               "left of " + std::to_string(number(budget, "/limit")) + " for " +
@@ -111,7 +114,8 @@ int run_purge(const Arguments& arguments) {
   bool as_json = false;
   std::string url;
   CLI::Option* all_option = app.add_flag("--all", is_all, "Everything, of everybody");
-  app.add_option("url", url, "Such as /repos/OWNER/REPO, as it was asked for")->excludes(all_option);
+  app.add_option("url", url, "Such as /repos/OWNER/REPO, as it was asked for")
+      ->excludes(all_option);
   app.add_flag("--json", as_json, "Print JSON");
   node::add_setting_flags(app, flags, {"socket", "admin"});
   if (const auto code = parse_arguments(app, arguments)) return *code;

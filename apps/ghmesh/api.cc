@@ -47,19 +47,24 @@ void set_target(ClientRequest& request, std::string_view path) {
   const bool is_clean = std::ranges::all_of(request.target + request.host, [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
   });
-  if (!is_clean || request.host.empty()) throw CommandError("not a path or URL: blanks and control characters are written %20");
+  if (!is_clean || request.host.empty())
+    throw CommandError("not a path or URL: blanks and control characters are written %20");
 }
 
 void add_headers(ClientRequest& request, const std::vector<std::string>& headers) {
   for (const std::string& header : headers) {
     const auto colon = header.find(':');
-    if (colon == std::string::npos || colon == 0) throw CommandError("a header is written as 'Name: value'");
+    if (colon == std::string::npos || colon == 0)
+      throw CommandError("a header is written as 'Name: value'");
     const std::string name(trim(header.substr(0, colon)));
     const std::string value(trim(std::string_view(header).substr(colon + 1)));
-    if ((name + value).find_first_of("\r\n") != std::string::npos) throw CommandError("a header is one line");
+    if ((name + value).find_first_of("\r\n") != std::string::npos)
+      throw CommandError("a header is one line");
     // What others can read in the list of processes is no secret any more.
-    if (equal_ignoring_case(name, "authorization")) throw CommandError("give the token in GH_TOKEN, not as a header", kExitAuth);
-    std::erase_if(request.fields, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+    if (equal_ignoring_case(name, "authorization"))
+      throw CommandError("give the token in GH_TOKEN, not as a header", kExitAuth);
+    std::erase_if(request.fields,
+                  [&](const Field& field) { return equal_ignoring_case(field.name, name); });
     request.fields.push_back({name, value});
   }
 }
@@ -94,18 +99,21 @@ std::string_view message_of(std::string_view body) {
 
 bool is_limited(const ClientResponse& response) {
   if (response.status == 429) return true;
-  return response.status == 403 && (response.get("x-ratelimit-remaining") == "0" || !response.get("retry-after").empty());
+  return response.status == 403 &&
+         (response.get("x-ratelimit-remaining") == "0" || !response.get("retry-after").empty());
 }
 
 ExitCode judge(const ClientResponse& response, std::string_view error_body, bool has_token) {
   if (response.status < 400) return kExitOk;
   const std::string_view message = message_of(error_body);
-  complain((message.empty() ? response.status_line.substr(std::min<std::size_t>(13, response.status_line.size()))
+  complain((message.empty() ? response.status_line.substr(
+                                  std::min<std::size_t>(13, response.status_line.size()))
                             : std::string(message)) +
            " (HTTP " + std::to_string(response.status) + ")");
   if (is_limited(response)) return kExitLimited;
   if (response.status != 401) return kExitFailed;
-  complain(has_token ? "the token was refused: `gh auth status` says more" : "set GH_TOKEN, or log in with `gh auth login`");
+  complain(has_token ? "the token was refused: `gh auth status` says more"
+                     : "set GH_TOKEN, or log in with `gh auth login`");
   return kExitAuth;
 }
 
@@ -125,7 +133,8 @@ ClientRequest make_request(const ApiOptions& options, const Token& token) {
     request.method = "POST";
   }
   if (!options.method.empty()) request.method = options.method;
-  const bool is_method = std::ranges::all_of(request.method, [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool is_method =
+      std::ranges::all_of(request.method, [](char c) { return c >= 'A' && c <= 'Z'; });
   if (!is_method) throw CommandError("a method is written in capital letters");
   if (!token.empty()) request.fields.push_back({"Authorization", "token " + token.reveal()});
   return request;
@@ -137,9 +146,11 @@ int run_api(const Arguments& arguments) {
   CLI::App app("Send one request through the daemon and print the answer.", "ghmesh api");
   ApiOptions options;
   std::vector<node::FlagValue> flags;
-  app.add_option("path", options.path, "Such as repos/OWNER/REPO/pulls, or a whole URL")->required();
+  app.add_option("path", options.path, "Such as repos/OWNER/REPO/pulls, or a whole URL")
+      ->required();
   app.add_option("-X,--method", options.method, "The method [GET, or POST with --input]");
-  app.add_option("-H,--header", options.headers, "A header, as 'Name: value'")->allow_extra_args(false);
+  app.add_option("-H,--header", options.headers, "A header, as 'Name: value'")
+      ->allow_extra_args(false);
   app.add_option("--input", options.input, "Send this file as the body; - is the standard input");
   app.add_flag("-i,--include", options.show_head, "Print the status line and the headers too");
   app.add_flag("--silent", options.is_silent, "Print no body");
@@ -164,10 +175,12 @@ int run_api(const Arguments& arguments) {
                           .body =
                               [&](std::string_view part) {
                                 if (!options.is_silent) print(part);
-                                if (is_error) error_body += part.substr(0, kErrorBytesMax - error_body.size());
+                                if (is_error)
+                                  error_body += part.substr(0, kErrorBytesMax - error_body.size());
                               }};
   const auto response = client->exchange(request, sink);
-  if (!response) throw CommandError("the daemon's answer is not complete: " + response.error().message());
+  if (!response)
+    throw CommandError("the daemon's answer is not complete: " + response.error().message());
   return judge(*response, error_body, !token.empty());
 }
 

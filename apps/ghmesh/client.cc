@@ -31,7 +31,8 @@ Result<int> open_socket(int family, const void* address, socklen_t address_bytes
   const timeval patience{.tv_sec = kSilenceSecondsMax, .tv_usec = 0};
   setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(descriptor, static_cast<const sockaddr*>(address), address_bytes) == 0) return descriptor;
+  if (connect(descriptor, static_cast<const sockaddr*>(address), address_bytes) == 0)
+    return descriptor;
   const Error error = last_error();
   close(descriptor);
   return error;
@@ -47,7 +48,8 @@ Result<int> connect_unix(std::string_view path) {
 
 Result<int> connect_tcp(std::string_view text) {
   const auto colon = text.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::nullopt : parse_decimal(text.substr(colon + 1));
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : parse_decimal(text.substr(colon + 1));
   if (!port || *port == 0 || *port > 65535) return error_of(EINVAL);
   std::string host(text.substr(0, colon));
   const auto network_port = htons(static_cast<std::uint16_t>(*port));
@@ -55,7 +57,8 @@ Result<int> connect_tcp(std::string_view text) {
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     address.sin6_port = network_port;
-    if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address.sin6_addr) != 1) return error_of(EINVAL);
+    if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address.sin6_addr) != 1)
+      return error_of(EINVAL);
     return open_socket(AF_INET6, &address, sizeof address);
   }
   sockaddr_in address{};
@@ -66,9 +69,11 @@ Result<int> connect_tcp(std::string_view text) {
 }
 
 std::string write_request(const ClientRequest& request) {
-  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + request.host + "\r\nConnection: close\r\n";
+  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + request.host +
+                     "\r\nConnection: close\r\n";
   for (const Field& field : request.fields) text += field.name + ": " + field.value + "\r\n";
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+      request.method == "PATCH")
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return text + "\r\n" + request.body;
 }
@@ -100,7 +105,8 @@ Client::~Client() {
 Result<ClientResponse> Client::exchange(const ClientRequest& request, const ResponseSink& sink) {
   const auto sent = send_all(write_request(request));
   // A daemon that refuses the request may close before it has read it all; its answer says why.
-  if (!sent && sent.error() != boost::system::errc::broken_pipe && sent.error() != boost::system::errc::connection_reset)
+  if (!sent && sent.error() != boost::system::errc::broken_pipe &&
+      sent.error() != boost::system::errc::connection_reset)
     return sent.error();
   auto response = read_head();
   // 100 Continue and its like announce the answer.
@@ -159,7 +165,8 @@ Result<ClientResponse> Client::read_head() {
   head_bytes_ = 0;
   auto line = take_line();
   if (!line) return line.error();
-  const auto status = line->size() >= 12 ? parse_decimal(std::string_view(*line).substr(9, 3)) : std::nullopt;
+  const auto status =
+      line->size() >= 12 ? parse_decimal(std::string_view(*line).substr(9, 3)) : std::nullopt;
   if (!line->starts_with("HTTP/1.") || !status) return Errc::malformed;
   response.status = static_cast<int>(*status);
   response.status_line = std::move(*line);
@@ -170,11 +177,13 @@ Result<ClientResponse> Client::read_head() {
     if (head_bytes_ > kResponseHeadBytesMax) return Errc::too_large;
     const auto colon = line->find(':');
     if (colon == std::string::npos) return Errc::malformed;
-    response.fields.push_back({line->substr(0, colon), std::string(trim(std::string_view(*line).substr(colon + 1)))});
+    response.fields.push_back(
+        {line->substr(0, colon), std::string(trim(std::string_view(*line).substr(colon + 1)))});
   }
 }
 
-Result<void> Client::read_body(const ClientRequest& request, const ClientResponse& response, const ResponseSink& sink) {
+Result<void> Client::read_body(const ClientRequest& request, const ClientResponse& response,
+                               const ResponseSink& sink) {
   if (request.method == "HEAD" || response.status == 204 || response.status == 304) return {};
   if (equal_ignoring_case(response.get("transfer-encoding"), "chunked")) return read_chunked(sink);
   if (const auto length = response.get("content-length"); !length.empty()) {
@@ -216,8 +225,10 @@ Result<void> Client::read_chunked(const ResponseSink& sink) {
     const auto bytes = parse_hex(digits);
     if (!bytes) return Errc::malformed;
     std::uint64_t bytes_count = 0;
-    for (std::byte byte : *bytes) bytes_count = bytes_count << 8 | std::to_integer<std::uint64_t>(byte);
-    if (bytes_count == 0) return {};  // trailers are of no use to us, and the connection is not used again
+    for (std::byte byte : *bytes)
+      bytes_count = bytes_count << 8 | std::to_integer<std::uint64_t>(byte);
+    if (bytes_count == 0)
+      return {};  // trailers are of no use to us, and the connection is not used again
     const auto read = read_counted(bytes_count, sink);
     if (!read) return read.error();
     const auto end = take_line();
@@ -226,16 +237,19 @@ Result<void> Client::read_chunked(const ResponseSink& sink) {
   }
 }
 
-Result<WholeResponse> ask(std::string_view address, const ClientRequest& request, std::size_t body_bytes_max) {
+Result<WholeResponse> ask(std::string_view address, const ClientRequest& request,
+                          std::size_t body_bytes_max) {
   auto client = Client::connect(address);
   if (!client) return client.error();
   WholeResponse whole;
   bool is_too_large = false;
   const ResponseSink sink{.head = [](const ClientResponse&) {},
-                          .body = [&](std::string_view part) {
-                            is_too_large = is_too_large || whole.body.size() + part.size() > body_bytes_max;
-                            if (!is_too_large) whole.body += part;
-                          }};
+                          .body =
+                              [&](std::string_view part) {
+                                is_too_large = is_too_large ||
+                                               whole.body.size() + part.size() > body_bytes_max;
+                                if (!is_too_large) whole.body += part;
+                              }};
   auto response = client->exchange(request, sink);
   if (!response) return response.error();
   if (is_too_large) return Errc::too_large;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // A tiny blocking HTTP/1.1 client for our own daemon: one request on one connection.
 //
-// `ghmesh api` must be done within milliseconds, process start included, so nothing of the daemon's machinery is used here: no
-// libcurl, no event loop, no threads. It speaks to a daemon of the same user on the same machine, and still trusts nothing that it
-// reads: every length has a limit, and a body that ends early is an error.
+// `ghmesh api` must be done within milliseconds, process start included, so nothing of the daemon's machinery is used
+// here: no libcurl, no event loop, no threads. It speaks to a daemon of the same user on the same machine, and still
+// trusts nothing that it reads: every length has a limit, and a body that ends early is an error.
 #pragma once
 
 #include <functional>
@@ -66,7 +66,8 @@ class Client {
   Result<void> fill();  // more of the response into buffer_; truncated at its end
   Result<std::string> take_line();
   Result<ClientResponse> read_head();
-  Result<void> read_body(const ClientRequest& request, const ClientResponse& response, const ResponseSink& sink);
+  Result<void> read_body(const ClientRequest& request, const ClientResponse& response,
+                         const ResponseSink& sink);
   Result<void> read_counted(std::uint64_t bytes_count, const ResponseSink& sink);
   Result<void> read_chunked(const ResponseSink& sink);
 
@@ -81,6 +82,7 @@ struct WholeResponse {
   ClientResponse response;
   std::string body;
 };
-Result<WholeResponse> ask(std::string_view address, const ClientRequest& request, std::size_t body_bytes_max);
+Result<WholeResponse> ask(std::string_view address, const ClientRequest& request,
+                          std::size_t body_bytes_max);
 
 }  // namespace ghmesh::app

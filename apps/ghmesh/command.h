@@ -24,13 +24,14 @@ enum ExitCode : int {
   kExitCancelled = 2,
   kExitUnreachable = 3,  // the daemon does not answer
   kExitAuth = 4,
-  kExitLimited = 5,      // GitHub's limit is reached, and there is nothing to serve
+  kExitLimited = 5,  // GitHub's limit is reached, and there is nothing to serve
 };
 
 // Ends the command; main prints the text.
 class CommandError : public std::runtime_error {
  public:
-  explicit CommandError(const std::string& text, ExitCode code = kExitFailed) : std::runtime_error(text), code_(code) {}
+  explicit CommandError(const std::string& text, ExitCode code = kExitFailed)
+      : std::runtime_error(text), code_(code) {}
   ExitCode code() const { return code_; }
 
  private:

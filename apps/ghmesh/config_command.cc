@@ -24,12 +24,14 @@ std::string list_text(const std::vector<node::SettingValue>& values, bool with_o
 }  // namespace
 
 int run_config(const Arguments& arguments) {
-  CLI::App app("Show the settings that `ghmesh serve` with the same flags would use.", "ghmesh config");
+  CLI::App app("Show the settings that `ghmesh serve` with the same flags would use.",
+               "ghmesh config");
   app.require_subcommand(1);
   std::vector<node::FlagValue> flags;
   bool with_origin = false;
   std::string key;
-  CLI::App* list = app.add_subcommand("list", "All settings, as they would stand in the configuration file");
+  CLI::App* list =
+      app.add_subcommand("list", "All settings, as they would stand in the configuration file");
   list->add_flag("--show-origin", with_origin, "Say where each value comes from");
   node::add_setting_flags(*list, flags);
   CLI::App* get = app.add_subcommand("get", "One setting");
@@ -56,7 +58,8 @@ int run_config(const Arguments& arguments) {
     return kExitOk;
   }
   const auto found = std::ranges::find(loaded.values, key, &node::SettingValue::key);
-  if (found == loaded.values.end()) throw CommandError("there is no setting `" + key + "`: see `ghmesh config list`");
+  if (found == loaded.values.end())
+    throw CommandError("there is no setting `" + key + "`: see `ghmesh config list`");
   print(found->value + "\n");
   return kExitOk;
 }

@@ -26,12 +26,14 @@ std::string read_text(const std::string& path) {
 
 void write_private(const std::string& path, std::string_view text) {
   // gh refuses nothing, but what stands beside tokens is nobody else's to read.
-  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  const bool is_written =
-      descriptor >= 0 && write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int descriptor =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const bool is_written = descriptor >= 0 && write(descriptor, text.data(), text.size()) ==
+                                                 static_cast<ssize_t>(text.size());
   const int code = errno;
   if (descriptor >= 0) close(descriptor);
-  if (!is_written) throw CommandError("cannot write " + path + ": " + std::generic_category().message(code));
+  if (!is_written)
+    throw CommandError("cannot write " + path + ": " + std::generic_category().message(code));
 }
 
 // A YAML text in double quotes, whose escapes are those of JSON.
@@ -57,9 +59,11 @@ std::string with_socket(std::string_view config_yml, std::string_view socket) {
   return out + std::string(kSocketKey) + " " + yaml_text(socket) + "\n";
 }
 
-void fill_gh_directory(const std::string& directory, const std::string& socket, const node::Environment& environment) {
+void fill_gh_directory(const std::string& directory, const std::string& socket,
+                       const node::Environment& environment) {
   const std::string own = gh_config_directory(environment);
-  write_private(directory + "/config.yml", with_socket(own.empty() ? "" : read_text(own + "/config.yml"), socket));
+  write_private(directory + "/config.yml",
+                with_socket(own.empty() ? "" : read_text(own + "/config.yml"), socket));
   std::error_code error;
   const std::string link = directory + "/hosts.yml";
   std::filesystem::remove(link, error);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The command `ghmesh`: finds the subcommand and runs it. Each is in a file of its own.
 //
-// This program is small on purpose: it is started for every `ghmesh api`, so it links none of the daemon's libraries. `serve`
-// replaces it by ghmesh-serve, which does (docs/decisions/0011-two-programs.md).
+// This program is small on purpose: it is started for every `ghmesh api`, so it links none of the daemon's libraries.
+// `serve` replaces it by ghmesh-serve, which does (docs/decisions/0011-two-programs.md).
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -37,7 +37,9 @@ constexpr std::array kSubcommands{
 };
 
 std::string usage() {
-  std::string text = "ghmesh keeps GitHub's answers close to those who ask.\n\nUsage: ghmesh COMMAND [OPTIONS]\n\nCommands:\n";
+  std::string text =
+      "ghmesh keeps GitHub's answers close to those who ask.\n\nUsage: ghmesh COMMAND "
+      "[OPTIONS]\n\nCommands:\n";
   for (const Subcommand& subcommand : kSubcommands)
     text += "  " + std::string(subcommand.name) + std::string(10 - subcommand.name.size(), ' ') +
             std::string(subcommand.help) + "\n";
@@ -63,11 +65,13 @@ void keep_out_of_core_dumps() {
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" || arguments[0] == "-h") {
+  if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" ||
+      arguments[0] == "-h") {
     print(usage());
     return kExitOk;
   }
-  const std::string_view name = arguments[0] == "--version" ? "version" : std::string_view(arguments[0]);
+  const std::string_view name =
+      arguments[0] == "--version" ? "version" : std::string_view(arguments[0]);
   for (const Subcommand& subcommand : kSubcommands)
     if (subcommand.name == name) return subcommand.run({arguments.begin() + 1, arguments.end()});
   return complain_unknown(name);
@@ -81,7 +85,8 @@ int run_version(const Arguments& arguments) {
   app.add_flag("--json", as_json, "Print JSON");
   if (const auto code = parse_arguments(app, arguments)) return *code;
   const std::string version(node::kVersion);
-  print(as_json ? R"({"name":"ghmesh","version":")" + version + "\"}\n" : "ghmesh " + version + "\n");
+  print(as_json ? R"({"name":"ghmesh","version":")" + version + "\"}\n"
+                : "ghmesh " + version + "\n");
   return kExitOk;
 }
 

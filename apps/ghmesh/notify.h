@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Tells systemd how the daemon is: one datagram to the socket that NOTIFY_SOCKET names (sd_notify(3)). By hand, because it is
-// twenty lines, and libsystemd would be one more library in the process that holds the tokens.
+// Tells systemd how the daemon is: one datagram to the socket that NOTIFY_SOCKET names (sd_notify(3)). By hand, because
+// it is twenty lines, and libsystemd would be one more library in the process that holds the tokens.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// `ghmesh run -- CMD` and `ghmesh env`: programs that use the daemon without any change to the user's own configuration.
+// `ghmesh run -- CMD` and `ghmesh env`: programs that use the daemon without any change to the user's own
+// configuration.
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,13 +34,15 @@ struct Variable {
 std::string base_url(const node::Config& config) {
   namespace json = boost::json;
   json::error_code error;
-  const json::value stats = json::parse(ask_admin(config.admin, {.target = "/api/v1/stats"}), error);
+  const json::value stats =
+      json::parse(ask_admin(config.admin, {.target = "/api/v1/stats"}), error);
   const json::value* addresses = error ? nullptr : stats.find_pointer("/addresses", error);
   if (!addresses || !addresses->is_array()) return {};
   constexpr std::string_view kPrefix = "listening http://";
   for (const json::value& address : addresses->get_array())
     if (address.is_string() && std::string_view(address.get_string()).starts_with(kPrefix))
-      return std::string(std::string_view(address.get_string()).substr(kPrefix.size() - std::string_view("http://").size()));
+      return std::string(std::string_view(address.get_string())
+                             .substr(kPrefix.size() - std::string_view("http://").size()));
   return {};
 }
 
@@ -67,7 +70,8 @@ class TemporaryDirectory {
       path_ = parent + "/ghmesh-run-XXXXXX";
       if (mkdtemp(path_.data())) return;  // with mode 0700
     }
-    throw CommandError("cannot make a temporary directory: " + std::generic_category().message(errno));
+    throw CommandError("cannot make a temporary directory: " +
+                       std::generic_category().message(errno));
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -81,7 +85,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// What is passed on to the command. The terminal sends SIGINT and its like to the command as well; those are not doubled.
+// What is passed on to the command. The terminal sends SIGINT and its like to the command as well; those are not
+// doubled.
 constexpr std::array kForwarded{SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT};
 
 sigset_t waited_signals() {
@@ -153,7 +158,8 @@ std::string shell_text(std::string_view text) {
 }  // namespace
 
 int run_run(const Arguments& arguments) {
-  CLI::App app("Run a command whose gh uses the daemon. Without a daemon it runs all the same.", "ghmesh run");
+  CLI::App app("Run a command whose gh uses the daemon. Without a daemon it runs all the same.",
+               "ghmesh run");
   std::vector<node::FlagValue> flags;
   std::vector<std::string> command;
   node::add_setting_flags(app, flags, {"socket", "admin"});
@@ -181,7 +187,8 @@ int run_run(const Arguments& arguments) {
   fill_gh_directory(directory.path(), config.socket, environment);
   setenv("GH_CONFIG_DIR", directory.path().c_str(), 1);
   setenv("GHMESH_SOCKET", config.socket.c_str(), 1);
-  for (const Variable& variable : url_variables(config)) setenv(variable.name.c_str(), variable.value.c_str(), 1);
+  for (const Variable& variable : url_variables(config))
+    setenv(variable.name.c_str(), variable.value.c_str(), 1);
 
   const sigset_t set = waited_signals();
   sigprocmask(SIG_BLOCK, &set, nullptr);
@@ -189,14 +196,16 @@ int run_run(const Arguments& arguments) {
 }
 
 int run_env(const Arguments& arguments) {
-  CLI::App app("Print the variables that make programs use the daemon: eval \"$(ghmesh env)\".", "ghmesh env");
+  CLI::App app("Print the variables that make programs use the daemon: eval \"$(ghmesh env)\".",
+               "ghmesh env");
   std::vector<node::FlagValue> flags;
   node::add_setting_flags(app, flags, {"socket", "admin", "state_dir"});
   if (const auto code = parse_arguments(app, arguments)) return *code;
 
   const node::Environment environment = node::Environment::of_process();
   const auto config = node::load_config(flags, environment).config;
-  if (!does_answer(config.socket)) complain("the daemon does not answer at " + config.socket + "; start it with `ghmesh serve`");
+  if (!does_answer(config.socket))
+    complain("the daemon does not answer at " + config.socket + "; start it with `ghmesh serve`");
   // Stays behind, since a shell has no end that we see; so it is one directory, filled anew each time.
   const std::string directory = config.state_dir + "/gh";
   if (environment.get("GH_CONFIG_DIR") != directory) {
@@ -210,7 +219,8 @@ int run_env(const Arguments& arguments) {
   std::vector<Variable> variables{{"GH_CONFIG_DIR", directory}, {"GHMESH_SOCKET", config.socket}};
   std::ranges::move(url_variables(config), std::back_inserter(variables));
   std::string text;
-  for (const Variable& variable : variables) text += "export " + variable.name + "=" + shell_text(variable.value) + "\n";
+  for (const Variable& variable : variables)
+    text += "export " + variable.name + "=" + shell_text(variable.value) + "\n";
   print(text);
   return kExitOk;
 }

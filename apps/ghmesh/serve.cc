@@ -26,7 +26,8 @@
 namespace ghmesh::app {
 namespace {
 
-// After the second signal the store is still closed properly; it takes milliseconds. A third signal, or this, does without.
+// After the second signal the store is still closed properly; it takes milliseconds. A third signal, or this, does
+// without.
 constexpr time_t kCloseSecondsMax = 5;
 
 // Keys and tokens live in this process.
@@ -36,7 +37,8 @@ void keep_out_of_core_dumps() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
-// Every connection takes a descriptor, and so does the one to GitHub behind it; the usual soft limit of 1024 exists for select(2).
+// Every connection takes a descriptor, and so does the one to GitHub behind it; the usual soft limit of 1024 exists for
+// select(2).
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -52,8 +54,8 @@ sigset_t stop_signals() {
   return set;
 }
 
-// Waits for signals on a thread of its own, so that no handler interrupts anything. Blocks them for all threads that are
-// started later: construct it first.
+// Waits for signals on a thread of its own, so that no handler interrupts anything. Blocks them for all threads that
+// are started later: construct it first.
 class StopSignals {
  public:
   // While one lives, signals reach the node; afterwards they only end the process.
@@ -133,7 +135,9 @@ int serve(const Arguments& arguments) {
   // Whoever reads this may have gone away; the daemon stays.
   for (const std::string& address : node.addresses()) std::puts(address.c_str());
   std::fflush(stdout);
-  log::info("started", {{"version", node::kVersion}, {"upstream", config.upstream}, {"cache_dir", config.cache_dir}});
+  log::info("started", {{"version", node::kVersion},
+                        {"upstream", config.upstream},
+                        {"cache_dir", config.cache_dir}});
   notify_manager("READY=1");
   node.run();
   log::info("stopped");

@@ -27,7 +27,8 @@ int run_serve(const Arguments& arguments) {
 
   // Where this very file is, not where the search path would look: the two belong to one installation.
   std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const std::filesystem::path self =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   std::string tried;
   for (const char* place : kPlaces) {
     const std::string path = (self / place).lexically_normal().string();

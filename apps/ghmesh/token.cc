@@ -17,8 +17,10 @@ Token::~Token() { wipe(); }
 
 std::string gh_config_directory(const node::Environment& environment) {
   if (const std::string named = environment.get("GH_CONFIG_DIR"); !named.empty()) return named;
-  if (const std::string base = environment.get("XDG_CONFIG_HOME"); !base.empty()) return base + "/gh";
-  const std::string home = environment.get("HOME").empty() ? environment.home : environment.get("HOME");
+  if (const std::string base = environment.get("XDG_CONFIG_HOME"); !base.empty())
+    return base + "/gh";
+  const std::string home =
+      environment.get("HOME").empty() ? environment.home : environment.get("HOME");
   return home.empty() ? home : home + "/.config/gh";
 }
 
@@ -36,7 +38,8 @@ std::string_view token_of_hosts_file(std::string_view text) {
     constexpr std::string_view kKey = "oauth_token:";
     if (!is_in_host || !content.starts_with(kKey)) continue;
     std::string_view value = trim(content.substr(kKey.size()));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back())
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.front() == value.back())
       value = value.substr(1, value.size() - 2);
     if (!value.empty()) return value;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The caller's GitHub token, found where gh finds it: GH_TOKEN, GITHUB_TOKEN, then gh's hosts.yml. Never an argument: the
-// arguments of a process can be read by everybody on the machine.
+// The caller's GitHub token, found where gh finds it: GH_TOKEN, GITHUB_TOKEN, then gh's hosts.yml. Never an argument:
+// the arguments of a process can be read by everybody on the machine.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace ghmesh::app {
 // gh's own file holds a few hosts; anything larger is something else.
 inline constexpr std::size_t kHostsFileBytesMax = 256 * 1024;
 
-// A token that cannot be printed by mistake and is wiped when dropped. Not crypto::Secret: that would bring two libraries into a
-// process that lives for a millisecond. Core dumps are off in it.
+// A token that cannot be printed by mistake and is wiped when dropped. Not crypto::Secret: that would bring two
+// libraries into a process that lives for a millisecond. Core dumps are off in it.
 class Token {
  public:
   Token() = default;
@@ -38,8 +38,8 @@ Token find_token(const node::Environment& environment);
 // gh's directory of configuration: GH_CONFIG_DIR, $XDG_CONFIG_HOME/gh, ~/.config/gh. Empty: none.
 std::string gh_config_directory(const node::Environment& environment);
 
-// The value of oauth_token below "github.com:"; empty when there is none. The file is YAML, as gh writes it: two levels of
-// indented "key: value" lines. Whatever else it may hold is skipped.
+// The value of oauth_token below "github.com:"; empty when there is none. The file is YAML, as gh writes it: two levels
+// of indented "key: value" lines. Whatever else it may hold is skipped.
 std::string_view token_of_hosts_file(std::string_view text);
 
 }  // namespace ghmesh::app

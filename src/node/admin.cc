@@ -42,8 +42,9 @@ struct Path {
   std::string_view path;
   std::string_view method;  // besides HEAD where it is GET
 };
-constexpr std::array kPaths{Path{"/healthz", "GET"}, Path{"/readyz", "GET"},       Path{"/metrics", "GET"},
-                            Path{"/version", "GET"}, Path{"/api/v1/stats", "GET"}, Path{"/api/v1/purge", "POST"}};
+constexpr std::array kPaths{Path{"/healthz", "GET"},      Path{"/readyz", "GET"},
+                            Path{"/metrics", "GET"},      Path{"/version", "GET"},
+                            Path{"/api/v1/stats", "GET"}, Path{"/api/v1/purge", "POST"}};
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
@@ -66,8 +67,10 @@ net::Reply to_reply(const http::Answer& answer, std::string_view method) {
     http::Body body;
   };
   auto parts = std::make_shared<Parts>();
-  parts->head = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(http::reason_phrase(answer.status)) + "\r\n";
-  for (const http::Header& header : answer.headers) parts->head += header.name + ": " + header.value + "\r\n";
+  parts->head = "HTTP/1.1 " + std::to_string(answer.status) + " " +
+                std::string(http::reason_phrase(answer.status)) + "\r\n";
+  for (const http::Header& header : answer.headers)
+    parts->head += header.name + ": " + header.value + "\r\n";
   parts->head += kGuards;
   parts->head += "Content-Length: " + std::to_string(answer.body_text().size()) + "\r\n";
   parts->body = answer.body;
@@ -98,7 +101,8 @@ json::object cache_object(const cache::Stats& stats) {
 
 }  // namespace
 
-Admin::Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names, Instant started_at)
+Admin::Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names,
+             Instant started_at)
     : metrics_(metrics),
       sources_(std::move(sources)),
       access_("", {}, std::move(own_names)),
@@ -116,7 +120,8 @@ net::awaitable<void> Admin::answer(net::Exchange& exchange) {
     if (!part) co_return exchange.abandon();
     if (part->empty()) break;
     if (body.size() + part->size() > kAdminBodyBytesMax) {
-      net::Reply refusal = to_reply(error_answer(413, "the body is too large"), exchange.head().method);
+      net::Reply refusal =
+          to_reply(error_answer(413, "the body is too large"), exchange.head().method);
       refusal.close = true;  // the rest of the body is not read
       auto refused = co_await exchange.send(std::move(refusal));
       static_cast<void>(refused.has_value());  // a client that is gone needs no refusal
@@ -129,9 +134,12 @@ net::awaitable<void> Admin::answer(net::Exchange& exchange) {
   static_cast<void>(sent.has_value());
 }
 
-net::Reply Admin::reply_to(const http::RequestHead& head, net::Door door, std::string_view body, Now now) const {
+net::Reply Admin::reply_to(const http::RequestHead& head, net::Door door, std::string_view body,
+                           Now now) const {
   const auto allowed = access_.check(head, door);
-  if (!allowed) return to_reply(error_answer(status_of(allowed.error()), allowed.error().message()), head.method);
+  if (!allowed)
+    return to_reply(error_answer(status_of(allowed.error()), allowed.error().message()),
+                    head.method);
   return to_reply(dispatch(head, body, now), head.method);
 }
 
@@ -139,14 +147,17 @@ http::Answer Admin::dispatch(const http::RequestHead& head, std::string_view bod
   const Path* known = find_path(head.target);
   if (!known) return error_answer(404, "there is no such path on the admin side");
   if (head.method != known->method && !(head.method == "HEAD" && known->method == "GET")) {
-    http::Answer refusal = error_answer(405, "this path answers to " + std::string(known->method) + " only");
+    http::Answer refusal =
+        error_answer(405, "this path answers to " + std::string(known->method) + " only");
     refusal.headers.add("Allow", known->method == "GET" ? "GET, HEAD" : known->method);
     return refusal;
   }
   if (known->path == "/healthz") return make_answer(200, "text/plain; charset=utf-8", "ok\n");
   if (known->path == "/readyz") return ready();
-  if (known->path == "/metrics") return make_answer(200, kPrometheusText, metrics_.render(sources_.snapshot()));
-  if (known->path == "/version") return json_answer(200, json::object{{"name", "ghmesh"}, {"version", kVersion}});
+  if (known->path == "/metrics")
+    return make_answer(200, kPrometheusText, metrics_.render(sources_.snapshot()));
+  if (known->path == "/version")
+    return json_answer(200, json::object{{"name", "ghmesh"}, {"version", kVersion}});
   if (known->path == "/api/v1/stats") return stats(now);
   return purge(head, body);
 }
@@ -155,7 +166,8 @@ http::Answer Admin::ready() const {
   json::array reasons;
   for (const std::string& trouble : sources_.troubles()) reasons.emplace_back(trouble);
   const bool is_ready = reasons.empty();
-  return json_answer(is_ready ? 200 : 503, json::object{{"ready", is_ready}, {"troubles", std::move(reasons)}});
+  return json_answer(is_ready ? 200 : 503,
+                     json::object{{"ready", is_ready}, {"troubles", std::move(reasons)}});
 }
 
 http::Answer Admin::stats(Now now) const {
@@ -173,23 +185,23 @@ http::Answer Admin::stats(Now now) const {
   json::array addresses;
   for (const std::string& address : sources_.addresses()) addresses.emplace_back(address);
   const auto uptime = std::chrono::duration_cast<Seconds>(now.instant - started_at_);
-  return json_answer(200, json::object{{"version", kVersion},
-                                       {"uptime_seconds", uptime.count()},
-                                       {"addresses", std::move(addresses)},
-                                       {"requests", totals.requests_count},
-                                       {"answered", std::move(by_detail)},
-                                       {"saved", totals.saved_count()},
-                                       {"upstream",
-                                        json::object{{"requests", totals.upstream_count},
-                                                     {"free", totals.upstream_free_count},
-                                                     {"charged", totals.charged_count()},
-                                                     {"failed", totals.upstream_failed_count}}},
-                                       {"budgets", std::move(budgets)},
-                                       {"refused", totals.refused_count},
-                                       {"etag_mismatches", totals.etag_unexpected_count},
-                                       {"cache", cache_object(snapshot.cache)},
-                                       {"connections_open", snapshot.connections_open},
-                                       {"principals", snapshot.principals_count}});
+  return json_answer(
+      200, json::object{{"version", kVersion},
+                        {"uptime_seconds", uptime.count()},
+                        {"addresses", std::move(addresses)},
+                        {"requests", totals.requests_count},
+                        {"answered", std::move(by_detail)},
+                        {"saved", totals.saved_count()},
+                        {"upstream", json::object{{"requests", totals.upstream_count},
+                                                  {"free", totals.upstream_free_count},
+                                                  {"charged", totals.charged_count()},
+                                                  {"failed", totals.upstream_failed_count}}},
+                        {"budgets", std::move(budgets)},
+                        {"refused", totals.refused_count},
+                        {"etag_mismatches", totals.etag_unexpected_count},
+                        {"cache", cache_object(snapshot.cache)},
+                        {"connections_open", snapshot.connections_open},
+                        {"principals", snapshot.principals_count}});
 }
 
 http::Answer Admin::purge(const http::RequestHead& head, std::string_view body) const {
@@ -199,13 +211,16 @@ http::Answer Admin::purge(const http::RequestHead& head, std::string_view body) 
   json::error_code error;
   const json::value value = json::parse(body, error);
   const json::object* object = error ? nullptr : value.if_object();
-  if (!object || object->size() != 1) return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
-  if (const json::value* all = object->if_contains("all"); all && all->is_bool() && all->get_bool()) {
+  if (!object || object->size() != 1)
+    return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
+  if (const json::value* all = object->if_contains("all");
+      all && all->is_bool() && all->get_bool()) {
     sources_.purge_all();
     return json_answer(200, json::object{{"purged", "all"}});
   }
   const json::value* url = object->if_contains("url");
-  if (!url || !url->is_string()) return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
+  if (!url || !url->is_string())
+    return error_answer(400, R"(a purge is {"all": true} or {"url": "/path"})");
   const auto purged = sources_.purge(head.get("authorization"), url->get_string());
   if (!purged) return error_answer(400, purged.error().message());
   return json_answer(200, json::object{{"purged", url->get_string()}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The admin side: health, metrics, statistics and purging, on a door of its own. It sees no credential but the one that a purge
-// names, and answers nothing about single entries.
+// The admin side: health, metrics, statistics and purging, on a door of its own. It sees no credential but the one that
+// a purge names, and answers nothing about single entries.
 //
 //   GET  /healthz        200 while the process serves
 //   GET  /readyz         200, or 503 with the reasons: JSON
@@ -27,26 +27,30 @@ namespace ghmesh::node {
 // A purge is one short object.
 inline constexpr std::size_t kAdminBodyBytesMax = 16 * 1024;
 
-// What the admin side asks the node. Called on serving threads; each must be thread-safe and must not wait for the network.
+// What the admin side asks the node. Called on serving threads; each must be thread-safe and must not wait for the
+// network.
 struct AdminSources {
   std::function<std::vector<std::string>()> troubles;  // empty: ready; otherwise one sentence each
   std::function<Snapshot()> snapshot;
   std::function<void()> purge_all;
   // Errors: those of github::parse_credential() and github::parse_target().
   std::function<Result<void>(std::string_view authorization, std::string_view target)> purge;
-  std::function<std::vector<std::string>()> addresses;  // as Node::addresses(): what start-up printed
+  std::function<std::vector<std::string>()>
+      addresses;  // as Node::addresses(): what start-up printed
 };
 
 class Admin final : public net::Service {
  public:
   // `metrics` outlives the admin side. `own_names` are what a Host on TCP may say: the admin address, with its port.
-  Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names, Instant started_at);
+  Admin(const Metrics& metrics, AdminSources sources, std::vector<std::string> own_names,
+        Instant started_at);
 
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
 
   // The whole of the admin side, apart from reading the body.
-  net::Reply reply_to(const http::RequestHead& head, net::Door door, std::string_view body, Now now) const;
+  net::Reply reply_to(const http::RequestHead& head, net::Door door, std::string_view body,
+                      Now now) const;
 
  private:
   http::Answer dispatch(const http::RequestHead& head, std::string_view body, Now now) const;

@@ -25,20 +25,25 @@ class AdminTest : public testing::Test {
       return snapshot;
     };
     sources.purge_all = [this] { ++purged_all_count_; };
-    sources.purge = [this](std::string_view authorization, std::string_view target) -> Result<void> {
+    sources.purge = [this](std::string_view authorization,
+                           std::string_view target) -> Result<void> {
       if (target == "bad") return Errc::malformed;
       purged_ = std::string(authorization) + " " + std::string(target);
       return {};
     };
-    sources.addresses = [] { return std::vector<std::string>{"listening unix:/run/ghmesh/gh.sock"}; };
-    admin_.emplace(metrics_, std::move(sources), std::vector<std::string>{std::string(kOwnName)}, Instant{});
+    sources.addresses = [] {
+      return std::vector<std::string>{"listening unix:/run/ghmesh/gh.sock"};
+    };
+    admin_.emplace(metrics_, std::move(sources), std::vector<std::string>{std::string(kOwnName)},
+                   Instant{});
   }
 
   struct Got {
     std::string head;
     std::string body;
   };
-  Got ask(std::string_view method, std::string_view target, std::vector<http::FieldView> fields = {}, std::string_view body = {},
+  Got ask(std::string_view method, std::string_view target,
+          std::vector<http::FieldView> fields = {}, std::string_view body = {},
           net::Door door = net::Door::unix_socket, std::string_view host = kOwnName) {
     http::RequestHead head;
     head.method = method;
@@ -108,7 +113,8 @@ TEST_F(AdminTest, PurgesEverythingOrOneAnswerOfOnePrincipal) {
   const http::FieldView type{"Content-Type", "application/json"};
   EXPECT_EQ(ask("POST", "/api/v1/purge", {type}, R"({"all":true})").body, "{\"purged\":\"all\"}\n");
   EXPECT_EQ(purged_all_count_, 1);
-  const auto one = ask("POST", "/api/v1/purge", {type, {"Authorization", "token x"}}, R"({"url":"/repos/o/r?a=b"})");
+  const auto one = ask("POST", "/api/v1/purge", {type, {"Authorization", "token x"}},
+                       R"({"url":"/repos/o/r?a=b"})");
   EXPECT_THAT(one.head, StartsWith("HTTP/1.1 200 "));
   EXPECT_EQ(purged_, "token x /repos/o/r?a=b");
   EXPECT_EQ(one.body.find("token x"), std::string::npos);
@@ -116,17 +122,23 @@ TEST_F(AdminTest, PurgesEverythingOrOneAnswerOfOnePrincipal) {
 
 TEST_F(AdminTest, RefusesPurgesThatAreNotOne) {
   const http::FieldView type{"content-type", "application/json"};
-  for (std::string_view body : {"", "{", "[]", "{}", R"({"all":false})", R"({"all":1})", R"({"url":7})", R"({"everything":true})",
-                                R"({"all":true,"url":"/x"})", R"({"url":"bad"})"})
-    EXPECT_THAT(ask("POST", "/api/v1/purge", {type}, body).head, StartsWith("HTTP/1.1 400 ")) << body;
-  EXPECT_THAT(ask("POST", "/api/v1/purge", {{"Content-Type", "text/plain"}}, R"({"all":true})").head,
+  for (std::string_view body :
+       {"", "{", "[]", "{}", R"({"all":false})", R"({"all":1})", R"({"url":7})",
+        R"({"everything":true})", R"({"all":true,"url":"/x"})", R"({"url":"bad"})"})
+    EXPECT_THAT(ask("POST", "/api/v1/purge", {type}, body).head, StartsWith("HTTP/1.1 400 "))
+        << body;
+  EXPECT_THAT(
+      ask("POST", "/api/v1/purge", {{"Content-Type", "text/plain"}}, R"({"all":true})").head,
+      StartsWith("HTTP/1.1 415 "));
+  EXPECT_THAT(ask("POST", "/api/v1/purge", {}, R"({"all":true})").head,
               StartsWith("HTTP/1.1 415 "));
-  EXPECT_THAT(ask("POST", "/api/v1/purge", {}, R"({"all":true})").head, StartsWith("HTTP/1.1 415 "));
   EXPECT_EQ(purged_all_count_, 0);
 }
 
 TEST_F(AdminTest, SurvivesDeeplyNestedJson) {
-  EXPECT_THAT(ask("POST", "/api/v1/purge", {{"content-type", "application/json"}}, std::string(kAdminBodyBytesMax, '[')).head,
+  EXPECT_THAT(ask("POST", "/api/v1/purge", {{"content-type", "application/json"}},
+                  std::string(kAdminBodyBytesMax, '['))
+                  .head,
               StartsWith("HTTP/1.1 400 "));
 }
 

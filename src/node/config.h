@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Config: every setting of a daemon, and where its value came from.
 //
-// One table (settings.cc) drives all sources and all descriptions, so they cannot disagree. Of several sources the first wins:
+// One table (settings.cc) drives all sources and all descriptions, so they cannot disagree. Of several sources the
+// first wins:
 //   flag               --cache-dir DIR
 //   environment        GHMESH_CACHE_DIR
-//   configuration file cache_dir = "DIR", in the user's config.toml, then in /etc/ghmesh/config.toml; --config names another
+//   configuration file cache_dir = "DIR", in the user's config.toml, then in /etc/ghmesh/config.toml;
+//                      --config names another
 //   default
-// A list replaces the list of a weaker source. An unknown key or variable is an error that names its nearest neighbour; a bad
-// value is an error that names its place. Both are exceptions: a daemon that was told something it does not understand does not
-// start. Nothing here opens a socket or creates a directory.
+// A list replaces the list of a weaker source. An unknown key or variable is an error that names its nearest neighbour;
+// a bad value is an error that names its place. Both are exceptions: a daemon that was told something it does not
+// understand does not start. Nothing here opens a socket or creates a directory.
 #pragma once
 
 #include <cstdint>
@@ -31,18 +33,20 @@ using cache::Candidates;
 // Credentials that the operator declares to stand for one principal.
 struct Group {
   std::string name;
-  std::vector<std::string> audit_labels;  // base64(SHA-256(token)): "hashed_token" of GitHub's audit log
-  std::vector<std::string> token_files;   // files with one token per line, read when the daemon starts
+  std::vector<std::string>
+      audit_labels;  // base64(SHA-256(token)): "hashed_token" of GitHub's audit log
+  std::vector<std::string>
+      token_files;  // files with one token per line, read when the daemon starts
 };
 
 struct Config {
-  std::string socket;                // path of the unix socket that gh uses
-  std::vector<std::string> listen;   // TCP addresses; none by default
-  std::string admin;                 // "/path" or "127.0.0.1:9418"
+  std::string socket;                   // path of the unix socket that gh uses
+  std::vector<std::string> listen;      // TCP addresses; none by default
+  std::string admin;                    // "/path" or "127.0.0.1:9418"
   std::vector<std::string> host_names;  // more names of ours that a Host on TCP may say
   bool allow_remote = false;
 
-  std::string upstream;              // "https://api.github.com": scheme and authority only
+  std::string upstream;  // "https://api.github.com": scheme and authority only
   std::string upstream_proxy;
   std::string ca_file;
   bool http1_only = false;
@@ -60,7 +64,7 @@ struct Config {
   bool stale_if_error = false;
   std::vector<Group> groups;
 
-  std::uint64_t threads = 0;         // at least 1 once loaded
+  std::uint64_t threads = 0;  // at least 1 once loaded
   std::uint64_t connections = 0;
   log::Level log_level = log::Level::info;
 };
@@ -73,10 +77,10 @@ class ConfigError : public std::runtime_error {
 // What surrounds the process, as a value: tests make their own.
 struct Environment {
   std::vector<std::pair<std::string, std::string>> variables;
-  std::string home;               // of the user database when HOME is not set; empty: none
+  std::string home;  // of the user database when HOME is not set; empty: none
   std::string working_directory;
   unsigned user = 0;
-  bool has_run_user = false;      // /run/user/<user> exists and is this user's
+  bool has_run_user = false;  // /run/user/<user> exists and is this user's
   std::uint64_t processors_count = 1;
 
   static Environment of_process();
@@ -93,8 +97,9 @@ struct FlagValue {
 // One line of `config list`.
 struct SettingValue {
   std::string key;
-  std::string value;   // as it would stand in the configuration file
-  std::string origin;  // "default", "file /etc/ghmesh/config.toml:3", "environment GHMESH_SOCKET", "flag --socket"
+  std::string value;  // as it would stand in the configuration file
+  std::string
+      origin;  // "default", "file /etc/ghmesh/config.toml:3", "environment GHMESH_SOCKET", "flag --socket"
 };
 
 struct LoadedConfig {
@@ -108,7 +113,8 @@ LoadedConfig load_config(const std::vector<FlagValue>& flags, const Environment&
 // The files that are read when --config names none, the stronger first; those that do not exist are skipped.
 std::vector<std::string> config_file_paths(const Environment& environment);
 
-// The settings in the words of the manual. Both are generated from the table; tests hold the files of docs/ against them.
+// The settings in the words of the manual. Both are generated from the table; tests hold the files of docs/ against
+// them.
 std::string settings_as_markdown();
 std::string settings_as_man();
 

@@ -25,7 +25,8 @@ using testing::IsEmpty;
 class ConfigTest : public testing::Test {
  protected:
   ConfigTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ghmesh-config-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "ghmesh-config-XXXXXX").string();
     GHMESH_CHECK(mkdtemp(pattern.data()) != nullptr);
     directory_ = pattern;
     environment_.home = directory_ + "/home";
@@ -42,9 +43,15 @@ class ConfigTest : public testing::Test {
     std::ofstream(path) << text;
     return path;
   }
-  void set(const std::string& name, const std::string& value) { environment_.variables.emplace_back(name, value); }
-  LoadedConfig load(const std::vector<FlagValue>& flags = {}) { return load_config(flags, environment_); }
-  Config load_file(std::string_view text) { return load({{"config", {write("given.toml", text)}}}).config; }
+  void set(const std::string& name, const std::string& value) {
+    environment_.variables.emplace_back(name, value);
+  }
+  LoadedConfig load(const std::vector<FlagValue>& flags = {}) {
+    return load_config(flags, environment_);
+  }
+  Config load_file(std::string_view text) {
+    return load({{"config", {write("given.toml", text)}}}).config;
+  }
 
   std::string failure(const std::vector<FlagValue>& flags = {}) {
     try {
@@ -54,7 +61,9 @@ class ConfigTest : public testing::Test {
     }
     return "no failure";
   }
-  std::string failure_of_file(std::string_view text) { return failure({{"config", {write("given.toml", text)}}}); }
+  std::string failure_of_file(std::string_view text) {
+    return failure({{"config", {write("given.toml", text)}}});
+  }
   std::string origin(const LoadedConfig& loaded, std::string_view key) {
     const auto found = std::ranges::find(loaded.values, key, &SettingValue::key);
     return found == loaded.values.end() ? "no such key" : found->origin;
@@ -135,7 +144,8 @@ TEST_F(ConfigTest, ReadsTheNamedFileInsteadOfTheUsersOwn) {
   EXPECT_EQ(load({{"config", {other}}}).config.threads, 2u);
   set("GHMESH_CONFIG", other);
   EXPECT_EQ(load().config.connections, 5u);
-  EXPECT_THAT(failure({{"config", {directory_ + "/absent.toml"}}}), HasSubstr("there is no configuration file"));
+  EXPECT_THAT(failure({{"config", {directory_ + "/absent.toml"}}}),
+              HasSubstr("there is no configuration file"));
 }
 
 TEST_F(ConfigTest, EverySettingIsKnownToAllSources) {
@@ -157,18 +167,23 @@ TEST_F(ConfigTest, EverySettingIsKnownToAllSources) {
 }
 
 TEST_F(ConfigTest, WhatItShowsCanBeReadBack) {
-  const LoadedConfig first = load({{"listen", {"127.0.0.1:1", "[::1]:2"}}, {"disk_size", {"1500MB"}}, {"share_public", {"on"}}});
+  const LoadedConfig first = load({{"listen", {"127.0.0.1:1", "[::1]:2"}},
+                                   {"disk_size", {"1500MB"}},
+                                   {"share_public", {"on"}}});
   std::string text;
   for (const SettingValue& value : first.values) text += value.key + " = " + value.value + "\n";
   // What was found out empty is not set at all.
-  for (std::string_view empty : {"upstream_proxy = \"\"\n", "ca_file = \"\"\n"}) text.erase(text.find(empty), empty.size());
+  for (std::string_view empty : {"upstream_proxy = \"\"\n", "ca_file = \"\"\n"})
+    text.erase(text.find(empty), empty.size());
   const LoadedConfig second = load({{"config", {write("again.toml", text)}}});
-  for (std::size_t i = 0; i < first.values.size(); ++i) EXPECT_EQ(first.values[i].value, second.values[i].value);
+  for (std::size_t i = 0; i < first.values.size(); ++i)
+    EXPECT_EQ(first.values[i].value, second.values[i].value);
 }
 
 TEST_F(ConfigTest, NamesTheNeighbourOfAnUnknownKey) {
   EXPECT_THAT(failure_of_file("threads = 1\nsokcet = \"/x\"\n"),
-              testing::AllOf(HasSubstr("unknown key `sokcet` in "), HasSubstr("given.toml:2; did you mean `socket`?")));
+              testing::AllOf(HasSubstr("unknown key `sokcet` in "),
+                             HasSubstr("given.toml:2; did you mean `socket`?")));
   EXPECT_THAT(failure_of_file("[store]\nsize = 1\n"), HasSubstr("unknown key `store`"));
   EXPECT_THAT(failure_of_file("zzzzzzzzzzzz = 1\n"), HasSubstr("`ghmesh config list` shows all"));
   EXPECT_THAT(failure_of_file("cache-dir = \"/x\"\n"), HasSubstr("did you mean `cache_dir`?"));
@@ -176,7 +191,9 @@ TEST_F(ConfigTest, NamesTheNeighbourOfAnUnknownKey) {
 
 TEST_F(ConfigTest, NamesTheNeighbourOfAnUnknownVariable) {
   set("GHMESH_CACHEDIR", "/x");
-  EXPECT_EQ(failure(), "unknown variable `GHMESH_CACHEDIR` in the environment; did you mean `GHMESH_CACHE_DIR`?");
+  EXPECT_EQ(
+      failure(),
+      "unknown variable `GHMESH_CACHEDIR` in the environment; did you mean `GHMESH_CACHE_DIR`?");
 }
 
 TEST_F(ConfigTest, DoesNotTakeAVariableInAnotherCase) {
@@ -235,13 +252,17 @@ TEST_F(ConfigTest, EveryBadValueHasItsMessage) {
   };
   std::set<std::string> keys;
   for (const BadValue& bad : table) {
-    EXPECT_THAT(failure({{bad.key, {bad.value}}}), HasSubstr(bad.message)) << bad.key << " = " << bad.value;
+    EXPECT_THAT(failure({{bad.key, {bad.value}}}), HasSubstr(bad.message))
+        << bad.key << " = " << bad.value;
     keys.insert(bad.key);
   }
   // Paths of three settings are one function; switches are one function.
-  for (std::string_view same : {"ca_file", "state_dir", "allow_remote", "share_public", "stale_if_error"}) keys.emplace(same);
+  for (std::string_view same :
+       {"ca_file", "state_dir", "allow_remote", "share_public", "stale_if_error"})
+    keys.emplace(same);
   for (const Setting& setting : all_settings())
-    EXPECT_TRUE(keys.contains(std::string(setting.key))) << setting.key << " has no bad value in this table";
+    EXPECT_TRUE(keys.contains(std::string(setting.key)))
+        << setting.key << " has no bad value in this table";
 }
 
 TEST_F(ConfigTest, SaysWhereABadValueStands) {
@@ -252,18 +273,23 @@ TEST_F(ConfigTest, SaysWhereABadValueStands) {
 }
 
 TEST_F(ConfigTest, DoesNotRepeatPasswordsInItsMessages) {
-  EXPECT_THAT(failure({{"upstream", {"https://user:s3cret@ghe.example"}}}), testing::Not(HasSubstr("s3cret")));
-  EXPECT_THAT(failure({{"upstream_proxy", {"http://user:s3cret@ghe.example"}}}), testing::Not(HasSubstr("s3cret")));
-  EXPECT_THAT(failure({{"allow_hosts", {"a=https://user:s3cret@ghe.example"}}}), testing::Not(HasSubstr("s3cret")));
+  EXPECT_THAT(failure({{"upstream", {"https://user:s3cret@ghe.example"}}}),
+              testing::Not(HasSubstr("s3cret")));
+  EXPECT_THAT(failure({{"upstream_proxy", {"http://user:s3cret@ghe.example"}}}),
+              testing::Not(HasSubstr("s3cret")));
+  EXPECT_THAT(failure({{"allow_hosts", {"a=https://user:s3cret@ghe.example"}}}),
+              testing::Not(HasSubstr("s3cret")));
 }
 
 TEST_F(ConfigTest, RefusesFilesThatAreNotWhatTheySeem) {
   EXPECT_THAT(failure_of_file("threads = \n"), HasSubstr("given.toml:1"));
   EXPECT_THAT(failure_of_file("threads = 1\nthreads = 2\n"), HasSubstr("given.toml:2"));
   EXPECT_THAT(failure_of_file("threads = 1.5\n"), HasSubstr("a value here is a text, a number"));
-  EXPECT_THAT(failure_of_file("threads = [1, 2]\n"), HasSubstr("`threads` takes one value, not a list"));
+  EXPECT_THAT(failure_of_file("threads = [1, 2]\n"),
+              HasSubstr("`threads` takes one value, not a list"));
   EXPECT_THAT(failure_of_file("listen = [[\"a\"]]\n"), HasSubstr("a value here is a text"));
-  EXPECT_THAT(failure_of_file(std::string(kConfigFileBytesMax + 1, '#')), HasSubstr("is larger than"));
+  EXPECT_THAT(failure_of_file(std::string(kConfigFileBytesMax + 1, '#')),
+              HasSubstr("is larger than"));
   EXPECT_THAT(failure({{"config", {directory_}}}), HasSubstr("cannot read the configuration"));
 }
 
@@ -287,39 +313,51 @@ TEST_F(ConfigTest, AListReplacesTheListOfAWeakerSource) {
 }
 
 TEST_F(ConfigTest, NormalisesAddressesAndOrigins) {
-  EXPECT_EQ(load({{"upstream", {"HTTPS://API.GitHub.com/"}}}).config.upstream, "https://api.github.com");
-  EXPECT_EQ(load({{"upstream", {"http://127.0.0.1:9000"}}}).config.upstream, "http://127.0.0.1:9000");
+  EXPECT_EQ(load({{"upstream", {"HTTPS://API.GitHub.com/"}}}).config.upstream,
+            "https://api.github.com");
+  EXPECT_EQ(load({{"upstream", {"http://127.0.0.1:9000"}}}).config.upstream,
+            "http://127.0.0.1:9000");
   EXPECT_EQ(load({{"upstream", {"http://[::1]:9000"}}}).config.upstream, "http://[::1]:9000");
   EXPECT_EQ(load({{"admin", {"localhost:9418"}}}).config.admin, "127.0.0.1:9418");
-  EXPECT_THAT(load({{"listen", {"0.0.0.0:1"}}, {"allow_remote", {"true"}}}).config.listen, ElementsAre("0.0.0.0:1"));
+  EXPECT_THAT(load({{"listen", {"0.0.0.0:1"}}, {"allow_remote", {"true"}}}).config.listen,
+              ElementsAre("0.0.0.0:1"));
 }
 
 TEST_F(ConfigTest, RefusesTwoDoorsInOnePlace) {
-  EXPECT_THAT(failure({{"admin", {"/a/s"}}, {"socket", {"/a/s"}}}), HasSubstr("`admin` and `socket` are the same"));
-  EXPECT_THAT(failure({{"admin", {"127.0.0.1:80"}}, {"listen", {"localhost:80"}}}), HasSubstr("are the same address"));
+  EXPECT_THAT(failure({{"admin", {"/a/s"}}, {"socket", {"/a/s"}}}),
+              HasSubstr("`admin` and `socket` are the same"));
+  EXPECT_THAT(failure({{"admin", {"127.0.0.1:80"}}, {"listen", {"localhost:80"}}}),
+              HasSubstr("are the same address"));
   EXPECT_EQ(failure({{"admin", {"127.0.0.1:0"}}, {"listen", {"127.0.0.1:0"}}}), "no failure");
 }
 
 constexpr std::string_view kLabel = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
 TEST_F(ConfigTest, ReadsGroups) {
-  const Config config = load_file("[[group]]\nname = \"ci\"\naudit_labels = [\"" + std::string(kLabel) +
-                                  "\"]\ntoken_files = [\"tokens\", \"~/t\"]\n[[group]]\nname = \"b\"\ntoken_files = \"/t\"\n");
+  const Config config = load_file(
+      "[[group]]\nname = \"ci\"\naudit_labels = [\"" + std::string(kLabel) +
+      "\"]\ntoken_files = [\"tokens\", \"~/t\"]\n[[group]]\nname = \"b\"\ntoken_files = \"/t\"\n");
   ASSERT_EQ(config.groups.size(), 2u);
   EXPECT_EQ(config.groups[0].name, "ci");
   EXPECT_THAT(config.groups[0].audit_labels, ElementsAre(kLabel));
-  EXPECT_THAT(config.groups[0].token_files, ElementsAre(directory_ + "/tokens", directory_ + "/home/t"));
+  EXPECT_THAT(config.groups[0].token_files,
+              ElementsAre(directory_ + "/tokens", directory_ + "/home/t"));
   EXPECT_THAT(config.groups[1].token_files, ElementsAre("/t"));
 }
 
 TEST_F(ConfigTest, RefusesGroupsThatMergeByMistake) {
   EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\n"), HasSubstr("the group has no members"));
-  EXPECT_THAT(failure_of_file("[[group]]\ntoken_files = \"/t\"\n"), HasSubstr("a group needs a name"));
-  EXPECT_THAT(failure_of_file("[[group]]\nname = \"A b\"\ntoken_files = \"/t\"\n"), HasSubstr("a group needs a name"));
+  EXPECT_THAT(failure_of_file("[[group]]\ntoken_files = \"/t\"\n"),
+              HasSubstr("a group needs a name"));
+  EXPECT_THAT(failure_of_file("[[group]]\nname = \"A b\"\ntoken_files = \"/t\"\n"),
+              HasSubstr("a group needs a name"));
   EXPECT_THAT(failure_of_file("[group]\nname = \"a\"\n"), HasSubstr("written as [[group]]"));
-  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\ntokens = \"/t\"\n"), HasSubstr("unknown key `tokens` of a group"));
-  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\naudit_labels = \"c2hvcnQ=\"\n"), HasSubstr("base64 of 32 bytes"));
-  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\ntoken_files = \"/t\"\n[[group]]\nname = \"a\"\ntoken_files = \"/u\"\n"),
+  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\ntokens = \"/t\"\n"),
+              HasSubstr("unknown key `tokens` of a group"));
+  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\naudit_labels = \"c2hvcnQ=\"\n"),
+              HasSubstr("base64 of 32 bytes"));
+  EXPECT_THAT(failure_of_file("[[group]]\nname = \"a\"\ntoken_files = \"/t\"\n[[group]]\nname = "
+                              "\"a\"\ntoken_files = \"/u\"\n"),
               HasSubstr("a second group is called \"a\""));
 }
 
@@ -335,7 +373,8 @@ TEST(ConfigSizes, AreReadAndWrittenInHumanUnits) {
 
 TEST(ConfigSettings, DescribeThemselves) {
   for (const Setting& setting : all_settings()) {
-    EXPECT_FALSE(setting.fallback.empty() && setting.fallback_words.empty()) << setting.key << " has no word on its default";
+    EXPECT_FALSE(setting.fallback.empty() && setting.fallback_words.empty())
+        << setting.key << " has no word on its default";
     EXPECT_TRUE(setting.help.ends_with('.')) << setting.key;
     EXPECT_EQ(setting.is_switch(), setting.placeholder.empty()) << setting.key;
   }
@@ -348,7 +387,8 @@ std::string read(const std::string& path) {
 
 // tools/manual writes the tables into these files.
 TEST(ConfigManual, TheDocumentsSayWhatTheTableSays) {
-  EXPECT_THAT(read("docs/CONFIGURATION.md"), HasSubstr(settings_as_markdown())) << "run tools/manual";
+  EXPECT_THAT(read("docs/CONFIGURATION.md"), HasSubstr(settings_as_markdown()))
+      << "run tools/manual";
   EXPECT_THAT(read("docs/man/ghmesh.1"), HasSubstr(settings_as_man())) << "run tools/manual";
 }
 

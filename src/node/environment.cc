@@ -21,7 +21,9 @@ std::string home_of_user(unsigned user) {
   std::array<char, 4096> buffer;
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || !found || !entry.pw_dir) return {};
+  if (getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || !found ||
+      !entry.pw_dir)
+    return {};
   return entry.pw_dir;
 }
 
@@ -59,7 +61,8 @@ Environment Environment::of_process() {
 }
 
 std::string Environment::get(std::string_view name) const {
-  const auto found = std::ranges::find(variables, name, &std::pair<std::string, std::string>::first);
+  const auto found =
+      std::ranges::find(variables, name, &std::pair<std::string, std::string>::first);
   return found == variables.end() ? std::string() : found->second;
 }
 

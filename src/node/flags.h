@@ -13,8 +13,9 @@ class App;
 
 namespace ghmesh::node {
 
-// Adds --config and the flags of these keys, or of all settings when there are none. What the command line gives is put into
-// `flags`, which outlives the parsing. Values are checked by load_config(), as those of every other source.
-void add_setting_flags(CLI::App& app, std::vector<FlagValue>& flags, const std::vector<std::string_view>& keys = {});
+// Adds --config and the flags of these keys, or of all settings when there are none. What the command line gives is put
+// into `flags`, which outlives the parsing. Values are checked by load_config(), as those of every other source.
+void add_setting_flags(CLI::App& app, std::vector<FlagValue>& flags,
+                       const std::vector<std::string_view>& keys = {});
 
 }  // namespace ghmesh::node

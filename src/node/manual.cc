@@ -15,7 +15,8 @@ std::string fallback_text(const Setting& setting) {
 }
 
 std::string flag_text(const Setting& setting) {
-  return flag_of(setting.key) + (setting.placeholder.empty() ? "" : " " + std::string(setting.placeholder));
+  return flag_of(setting.key) +
+         (setting.placeholder.empty() ? "" : " " + std::string(setting.placeholder));
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
@@ -24,8 +25,8 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
   return text;
 }
 
-// roff: a hyphen of a flag is not a hyphen of a word, a backslash begins a command, and so does a dot or quote at the beginning
-// of a line.
+// roff: a hyphen of a flag is not a hyphen of a word, a backslash begins a command, and so does a dot or quote at the
+// beginning of a line.
 std::string roff(std::string text) {
   text = replace_all(std::move(text), "\\", "\\e");
   text = replace_all(std::move(text), "-", "\\-");
@@ -36,12 +37,15 @@ std::string roff(std::string text) {
 }  // namespace
 
 std::string settings_as_markdown() {
-  std::string out = "| Key in the file | Flag | Variable | Default | What it does |\n|---|---|---|---|---|\n";
+  std::string out =
+      "| Key in the file | Flag | Variable | Default | What it does |\n|---|---|---|---|---|\n";
   for (const Setting& setting : all_settings()) {
     const auto cell = [](std::string text) { return replace_all(std::move(text), "|", "\\|"); };
-    out += "| `" + std::string(setting.key) + "` | `" + cell(flag_text(setting)) + "` | `" + variable_of(setting.key) +
-           "` | " + (setting.fallback.empty() ? fallback_text(setting) : "`" + fallback_text(setting) + "`") + " | " +
-           cell(std::string(setting.help)) + " |\n";
+    out +=
+        "| `" + std::string(setting.key) + "` | `" + cell(flag_text(setting)) + "` | `" +
+        variable_of(setting.key) + "` | " +
+        (setting.fallback.empty() ? fallback_text(setting) : "`" + fallback_text(setting) + "`") +
+        " | " + cell(std::string(setting.help)) + " |\n";
   }
   return out;
 }
@@ -50,8 +54,10 @@ std::string settings_as_man() {
   std::string out;
   for (const Setting& setting : all_settings()) {
     out += ".TP\n.B " + roff(flag_of(setting.key));
-    if (!setting.placeholder.empty()) out += " \\fI" + roff(std::string(setting.placeholder)) + "\\fR";
-    out += "\n" + roff(replace_all(std::string(setting.help), "`", "")) + "\n.br\nDefault: " + roff(fallback_text(setting)) +
+    if (!setting.placeholder.empty())
+      out += " \\fI" + roff(std::string(setting.placeholder)) + "\\fR";
+    out += "\n" + roff(replace_all(std::string(setting.help), "`", "")) +
+           "\n.br\nDefault: " + roff(fallback_text(setting)) +
            ". Variable: " + variable_of(setting.key) + ". Key: " + std::string(setting.key) + ".\n";
   }
   return out;

@@ -15,21 +15,28 @@ constexpr std::size_t kResourceOther = kResources.size() - 1;
 
 std::size_t resource_index(std::string_view name) {
   const auto found = std::ranges::find(kResources, name);
-  return found == kResources.end() ? kResourceOther : static_cast<std::size_t>(found - kResources.begin());
+  return found == kResources.end() ? kResourceOther
+                                   : static_cast<std::size_t>(found - kResources.begin());
 }
 
 std::size_t bucket_of(Duration taken) {
-  return static_cast<std::size_t>(std::ranges::lower_bound(kDurationBounds, taken) - kDurationBounds.begin());
+  return static_cast<std::size_t>(std::ranges::lower_bound(kDurationBounds, taken) -
+                                  kDurationBounds.begin());
 }
 
-std::uint64_t nanoseconds(Duration taken) { return static_cast<std::uint64_t>(std::max(taken, Duration::zero()).count()); }
+std::uint64_t nanoseconds(Duration taken) {
+  return static_cast<std::uint64_t>(std::max(taken, Duration::zero()).count());
+}
 
-void add_one(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+void add_one(std::atomic<std::uint64_t>& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
 
 // Each thread takes the next shard when it first counts something, whatever Metrics it counts for.
 std::size_t own_shard_index() {
   static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t index = next.fetch_add(1, std::memory_order_relaxed) % kShardsCount;
+  thread_local const std::size_t index =
+      next.fetch_add(1, std::memory_order_relaxed) % kShardsCount;
   return index;
 }
 
@@ -48,22 +55,25 @@ void Snapshot::add(const net::HttpServerStats& server) {
 
 std::uint64_t Totals::saved_count() const {
   std::uint64_t saved = 0;
-  for (http::Detail detail : {http::Detail::fresh, http::Detail::revalidated, http::Detail::proven, http::Detail::coalesced,
-                              http::Detail::stale})
+  for (http::Detail detail : {http::Detail::fresh, http::Detail::revalidated, http::Detail::proven,
+                              http::Detail::coalesced, http::Detail::stale})
     saved += by_detail[static_cast<std::size_t>(detail)];
   return saved;
 }
 
-Metrics::Metrics() : shards_(std::make_unique<std::array<Shard, kShardsCount>>()), cold_(std::make_unique<Cold>()) {}
+Metrics::Metrics()
+    : shards_(std::make_unique<std::array<Shard, kShardsCount>>()),
+      cold_(std::make_unique<Cold>()) {}
 Metrics::~Metrics() = default;
 
 Metrics::Shard& Metrics::own_shard() { return (*shards_)[own_shard_index()]; }
 
-// Routes are static texts, so their address is their identity: one multiplication finds the slot. Slot 0 is "other". A slot is
-// taken once and never given back; two addresses of one text take two slots, which the scrape adds up.
+// Routes are static texts, so their address is their identity: one multiplication finds the slot. Slot 0 is "other". A
+// slot is taken once and never given back; two addresses of one text take two slots, which the scrape adds up.
 std::size_t Metrics::slot_of(std::string_view route) {
   if (route.empty()) return 0;
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // spreads addresses that differ in their low bits only
+  constexpr std::uint64_t kGolden =
+      0x9e3779b97f4a7c15;  // spreads addresses that differ in their low bits only
   constexpr std::size_t kProbesMax = 16;
   const auto hash = std::bit_cast<std::uintptr_t>(route.data()) * kGolden;
   const std::size_t begin = static_cast<std::size_t>(hash >> 40);
@@ -71,7 +81,8 @@ std::size_t Metrics::slot_of(std::string_view route) {
     const std::size_t slot = 1 + (begin + probe) % (kRouteSlotsCount - 1);
     RouteSlot& candidate = routes_[slot];
     const char* owner = candidate.data.load(std::memory_order_acquire);
-    if (owner == nullptr && candidate.data.compare_exchange_strong(owner, route.data(), std::memory_order_acq_rel)) {
+    if (owner == nullptr &&
+        candidate.data.compare_exchange_strong(owner, route.data(), std::memory_order_acq_rel)) {
       candidate.size.store(route.size(), std::memory_order_release);
       return slot;
     }
@@ -84,7 +95,8 @@ std::string_view Metrics::route_name(std::size_t slot) const {
   if (slot == 0) return "other";
   // Its owner may still be writing the size; the slot then has no name yet, and the next scrape shows it.
   const std::size_t size = routes_[slot].size.load(std::memory_order_acquire);
-  return size == 0 ? std::string_view() : std::string_view(routes_[slot].data.load(std::memory_order_relaxed), size);
+  return size == 0 ? std::string_view()
+                   : std::string_view(routes_[slot].data.load(std::memory_order_relaxed), size);
 }
 
 void Metrics::answered(std::string_view route, http::Detail detail, int status, Duration taken) {
@@ -93,7 +105,10 @@ void Metrics::answered(std::string_view route, http::Detail detail, int status, 
   add_one(shard.answered[slot_of(route)][index]);
   add_one(shard.buckets[index][bucket_of(taken)]);
   shard.nanoseconds_sum[index].fetch_add(nanoseconds(taken), std::memory_order_relaxed);
-  if (status != 200) add_one(shard.unusual_status[status > 0 && status < kStatusMax ? static_cast<std::size_t>(status) : 0]);
+  if (status != 200)
+    add_one(
+        shard.unusual_status[status > 0 && status < kStatusMax ? static_cast<std::size_t>(status)
+                                                               : 0]);
 }
 
 void Metrics::asked(std::string_view, int status, const http::Headers& headers, Duration taken) {
@@ -121,7 +136,8 @@ void Metrics::refused(const Error& reason) {
 
 std::uint64_t Metrics::answered_count(std::size_t slot, std::size_t detail) const {
   std::uint64_t sum = 0;
-  for (const Shard& shard : *shards_) sum += shard.answered[slot][detail].load(std::memory_order_relaxed);
+  for (const Shard& shard : *shards_)
+    sum += shard.answered[slot][detail].load(std::memory_order_relaxed);
   return sum;
 }
 
@@ -147,7 +163,8 @@ Totals Metrics::totals() const {
 std::vector<Budget> Metrics::budgets() const {
   const std::lock_guard lock(cold_->mutex);
   std::vector<Budget> seen;
-  std::ranges::copy_if(cold_->budgets, std::back_inserter(seen), [](const Budget& budget) { return budget.limit > 0; });
+  std::ranges::copy_if(cold_->budgets, std::back_inserter(seen),
+                       [](const Budget& budget) { return budget.limit > 0; });
   return seen;
 }
 

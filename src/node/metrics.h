@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Metrics: what happened, counted where it happens and added up when somebody asks.
 //
-// A fresh hit costs three additions to counters of the serving thread's own shard: no lock, no label, no text. Prometheus
-// families are built on each scrape from those counters and from a Snapshot of the other rooms.
+// A fresh hit costs three additions to counters of the serving thread's own shard: no lock, no label, no text.
+// Prometheus families are built on each scrape from those counters and from a Snapshot of the other rooms.
 //
-// Labels are bounded: routes are the templates of github/route.h, reasons and details are enumerations, resources are the names
-// that GitHub documents; everything else is "other". No label is, or is derived from, a credential.
+// Labels are bounded: routes are the templates of github/route.h, reasons and details are enumerations, resources are
+// the names that GitHub documents; everything else is "other". No label is, or is derived from, a credential.
 //
 // Thread-safe.
 #pragma once
@@ -33,8 +33,9 @@ inline constexpr std::size_t kRouteSlotsCount = 1024;
 inline constexpr std::size_t kShardsCount = 16;
 
 // Upper bounds of the duration buckets; the last bucket has none.
-inline constexpr std::array<Duration, 16> kDurationBounds{100us, 250us, 500us, 1ms,   2500us, 5ms, 10ms,   25ms,
-                                                          50ms,  100ms, 250ms, 500ms, 1s,     2500ms, 5s, 10s};
+inline constexpr std::array<Duration, 16> kDurationBounds{
+    100us, 250us, 500us, 1ms,   2500us, 5ms,    10ms, 25ms,
+    50ms,  100ms, 250ms, 500ms, 1s,     2500ms, 5s,   10s};
 inline constexpr std::size_t kBucketsCount = kDurationBounds.size() + 1;
 
 using CountByDetail = std::array<std::uint64_t, http::kDetailsCount>;
@@ -43,8 +44,8 @@ using CountByDetail = std::array<std::uint64_t, http::kDetailsCount>;
 struct Snapshot {
   cache::Stats cache;
   std::uint64_t connections_open = 0, connections_total = 0, connections_refused = 0;
-  std::uint64_t rejected_malformed = 0, rejected_head_too_large = 0, rejected_body_too_large = 0, rejected_timeout = 0,
-                rejected_unsupported = 0;
+  std::uint64_t rejected_malformed = 0, rejected_head_too_large = 0, rejected_body_too_large = 0,
+                rejected_timeout = 0, rejected_unsupported = 0;
   std::uint64_t coroutine_escaped = 0;
   std::uint64_t principals_count = 0;  // credentials known in memory
 
@@ -55,19 +56,22 @@ struct Snapshot {
 struct Totals {
   std::uint64_t requests_count = 0;
   CountByDetail by_detail{};
-  std::uint64_t upstream_count = 0;      // requests to the upstream
-  std::uint64_t upstream_free_count = 0; // of these, answered 304
+  std::uint64_t upstream_count = 0;         // requests to the upstream
+  std::uint64_t upstream_free_count = 0;    // of these, answered 304
   std::uint64_t upstream_failed_count = 0;  // of these, never answered
-  std::uint64_t refused_count = 0;       // requests that we turned away
+  std::uint64_t refused_count = 0;          // requests that we turned away
   std::uint64_t etag_unexpected_count = 0;
 
   // Calls that a caller made and GitHub did not count.
   std::uint64_t saved_count() const;
   // Calls that GitHub counted.
-  std::uint64_t charged_count() const { return upstream_count - upstream_free_count - upstream_failed_count; }
+  std::uint64_t charged_count() const {
+    return upstream_count - upstream_free_count - upstream_failed_count;
+  }
 };
 
-// The budget as the last answer for this resource told it. Several credentials share the line: it is whoever asked last.
+// The budget as the last answer for this resource told it. Several credentials share the line: it is whoever asked
+// last.
 struct Budget {
   std::string_view resource;  // static storage
   std::uint64_t limit = 0, remaining = 0, reset_at = 0;
@@ -79,12 +83,14 @@ class Metrics final : public proxy::Observer {
   ~Metrics() override;
 
   void answered(std::string_view route, http::Detail detail, int status, Duration taken) override;
-  void asked(std::string_view route, int status, const http::Headers& headers, Duration taken) override;
+  void asked(std::string_view route, int status, const http::Headers& headers,
+             Duration taken) override;
   void etag_unexpected(std::string_view route) override;
   void refused(const Error& reason) override;
 
   Totals totals() const;
-  std::vector<Budget> budgets() const;  // those that were seen, in the order of GitHub's documentation
+  std::vector<Budget> budgets()
+      const;  // those that were seen, in the order of GitHub's documentation
   // Prometheus text exposition format 0.0.4.
   std::string render(const Snapshot& snapshot) const;
 

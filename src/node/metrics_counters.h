@@ -13,21 +13,22 @@ inline constexpr int kStatusMax = 600;
 
 // The resources of GitHub's GET /rate_limit, in its order.
 inline constexpr std::array<std::string_view, 13> kResources{"core",
-                                                      "search",
-                                                      "graphql",
-                                                      "integration_manifest",
-                                                      "source_import",
-                                                      "code_scanning_upload",
-                                                      "code_scanning_autofix",
-                                                      "actions_runner_registration",
-                                                      "scim",
-                                                      "dependency_snapshots",
-                                                      "dependency_sbom",
-                                                      "code_search",
-                                                      "other"};
+                                                             "search",
+                                                             "graphql",
+                                                             "integration_manifest",
+                                                             "source_import",
+                                                             "code_scanning_upload",
+                                                             "code_scanning_autofix",
+                                                             "actions_runner_registration",
+                                                             "scim",
+                                                             "dependency_snapshots",
+                                                             "dependency_sbom",
+                                                             "code_search",
+                                                             "other"};
 // A shard is written by one thread as long as there are no more than kShardsCount of them; scrapes read it.
 struct alignas(64) Metrics::Shard {
-  std::array<std::array<std::atomic<std::uint64_t>, http::kDetailsCount>, kRouteSlotsCount> answered{};
+  std::array<std::array<std::atomic<std::uint64_t>, http::kDetailsCount>, kRouteSlotsCount>
+      answered{};
   std::array<std::array<std::atomic<std::uint64_t>, kBucketsCount>, http::kDetailsCount> buckets{};
   std::array<std::atomic<std::uint64_t>, http::kDetailsCount> nanoseconds_sum{};
   // 200 is not counted here but follows from the others: a hit has one addition less.

@@ -31,11 +31,15 @@ TEST(Metrics, CountsRequestsByRouteAndDetail) {
   metrics.answered(kPull, Detail::fetched, 404, 30ms);
   metrics.answered(kSearch, Detail::revalidated, 200, 20ms);
   const std::string text = metrics.render({});
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_requests_total{route="/repos/{owner}/{repo}/pulls/{number}",api="rest",result="fresh"} 3)"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          R"(ghmesh_requests_total{route="/repos/{owner}/{repo}/pulls/{number}",api="rest",result="fresh"} 3)"));
   EXPECT_THAT(text, HasSubstr(R"(ghmesh_responses_total{status="200"} 4)"));
   EXPECT_THAT(text, HasSubstr(R"(ghmesh_responses_total{status="404"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(ghmesh_quota_saved_total{resource="core",reason="fresh"} 3)"));
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_quota_saved_total{resource="search",reason="revalidated"} 1)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(ghmesh_quota_saved_total{resource="search",reason="revalidated"} 1)"));
   EXPECT_THAT(text, Not(HasSubstr(R"(reason="fetched")")));
 }
 
@@ -45,10 +49,14 @@ TEST(Metrics, PutsDurationsIntoTheirBuckets) {
   metrics.answered(kPull, Detail::fresh, 200, 101us);
   metrics.answered(kPull, Detail::fresh, 200, 11s);
   const std::string text = metrics.render({});
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="0.0001"} 1)"));
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="0.00025"} 2)"));
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="10"} 2)"));
-  EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="+Inf"} 3)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="0.0001"} 1)"));
+  EXPECT_THAT(
+      text, HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="0.00025"} 2)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="10"} 2)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(ghmesh_request_duration_seconds_bucket{result="fresh",le="+Inf"} 3)"));
   EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_count{result="fresh"} 3)"));
   EXPECT_THAT(text, HasSubstr(R"(ghmesh_request_duration_seconds_sum{result="fresh"} 11.000201)"));
 }
@@ -77,7 +85,8 @@ TEST(Metrics, RemembersTheLastBudgetOfAResource) {
 
 TEST(Metrics, HasABoundedSetOfLabelsWhateverTheUpstreamSays) {
   Metrics metrics;
-  for (int i = 0; i < 5000; ++i) metrics.asked(kPull, 200 + i, budget_headers("resource" + std::to_string(i), "1"), 1ms);
+  for (int i = 0; i < 5000; ++i)
+    metrics.asked(kPull, 200 + i, budget_headers("resource" + std::to_string(i), "1"), 1ms);
   const std::string text = metrics.render({});
   EXPECT_THAT(text, Not(HasSubstr("resource4999")));
   EXPECT_THAT(text, HasSubstr(R"(resource="other")"));
@@ -87,7 +96,8 @@ TEST(Metrics, HasABoundedSetOfLabelsWhateverTheUpstreamSays) {
 TEST(Metrics, CountsRoutesBeyondItsTableAsOther) {
   Metrics metrics;
   std::vector<std::string> routes;
-  for (std::size_t i = 0; i < 3 * kRouteSlotsCount; ++i) routes.push_back("/route/" + std::to_string(i));
+  for (std::size_t i = 0; i < 3 * kRouteSlotsCount; ++i)
+    routes.push_back("/route/" + std::to_string(i));
   for (const std::string& route : routes) metrics.answered(route, Detail::passed, 200, 1ms);
   metrics.answered({}, Detail::passed, 200, 1ms);
   EXPECT_EQ(metrics.totals().requests_count, routes.size() + 1);
@@ -109,11 +119,14 @@ TEST(Metrics, LosesNothingBetweenManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t)
     threads.emplace_back([&] {
-      for (int i = 0; i < kEach; ++i) metrics.answered(i % 2 ? kPull : kSearch, Detail::fresh, 200, 1us);
+      for (int i = 0; i < kEach; ++i)
+        metrics.answered(i % 2 ? kPull : kSearch, Detail::fresh, 200, 1us);
     });
-  for (int i = 0; i < 5; ++i) EXPECT_LE(metrics.totals().requests_count, std::uint64_t{kThreads} * kEach);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_LE(metrics.totals().requests_count, std::uint64_t{kThreads} * kEach);
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(metrics.totals().by_detail[static_cast<std::size_t>(Detail::fresh)], std::uint64_t{kThreads} * kEach);
+  EXPECT_EQ(metrics.totals().by_detail[static_cast<std::size_t>(Detail::fresh)],
+            std::uint64_t{kThreads} * kEach);
 }
 
 TEST(Metrics, CountsRefusalsAndUnexpectedEtags) {

@@ -38,15 +38,19 @@ class Families {
     else metric.gauge.value = number;
     families_.back().metric.push_back(std::move(metric));
   }
-  void value(std::uint64_t number, Labels labels = {}) { value(static_cast<double>(number), std::move(labels)); }
-  void histogram(const std::array<std::uint64_t, kBucketsCount>& buckets, std::uint64_t nanoseconds_sum, Labels labels = {}) {
+  void value(std::uint64_t number, Labels labels = {}) {
+    value(static_cast<double>(number), std::move(labels));
+  }
+  void histogram(const std::array<std::uint64_t, kBucketsCount>& buckets,
+                 std::uint64_t nanoseconds_sum, Labels labels = {}) {
     ClientMetric metric;
     metric.label = std::move(labels);
     std::uint64_t cumulative = 0;
     for (std::size_t i = 0; i < kBucketsCount; ++i) {
       cumulative += buckets[i];
-      const double bound = i < kDurationBounds.size() ? std::chrono::duration<double>(kDurationBounds[i]).count()
-                                                      : std::numeric_limits<double>::infinity();
+      const double bound = i < kDurationBounds.size()
+                               ? std::chrono::duration<double>(kDurationBounds[i]).count()
+                               : std::numeric_limits<double>::infinity();
       metric.histogram.bucket.push_back({cumulative, bound});
     }
     metric.histogram.sample_count = cumulative;
@@ -64,7 +68,7 @@ class Families {
 };
 
 std::string_view api_of(std::string_view route) {
-  if (route == "other") return "other";
+  if (!route.starts_with('/')) return "other";
   return route.starts_with("/graphql") ? "graphql" : "rest";
 }
 
@@ -85,7 +89,8 @@ void write_snapshot(Families& families, const Snapshot& snapshot) {
   families.begin(MetricType::Gauge, "store_bytes", "Bytes that entries take, by where they are.");
   families.value(cache.disk_bytes, {{"tier", "disk"}});
   families.value(cache.memory_bytes, {{"tier", "memory"}});
-  families.begin(MetricType::Gauge, "store_on_disk", "1 while the store is on disk, 0 while it runs from memory only.");
+  families.begin(MetricType::Gauge, "store_on_disk",
+                 "1 while the store is on disk, 0 while it runs from memory only.");
   families.value(cache.is_on_disk ? 1.0 : 0.0);
   families.begin(MetricType::Counter, "store_lookups_total", "Lookups, by what they found.");
   families.value(cache.memory_hits, {{"result", "memory"}});
@@ -93,12 +98,15 @@ void write_snapshot(Families& families, const Snapshot& snapshot) {
   families.value(cache.misses, {{"result", "none"}});
   families.begin(MetricType::Counter, "store_puts_total", "Entries handed to the store.");
   families.value(cache.puts);
-  families.begin(MetricType::Counter, "store_puts_dropped_total", "Entries not written because the write queue was full.");
+  families.begin(MetricType::Counter, "store_puts_dropped_total",
+                 "Entries not written because the write queue was full.");
   families.value(cache.puts_dropped);
-  families.begin(MetricType::Counter, "store_evictions_total", "Entries evicted to make room, by where they were.");
+  families.begin(MetricType::Counter, "store_evictions_total",
+                 "Entries evicted to make room, by where they were.");
   families.value(cache.evictions_disk, {{"tier", "disk"}});
   families.value(cache.evictions_memory, {{"tier", "memory"}});
-  families.begin(MetricType::Counter, "store_faults_total", "Faults of the store, by kind. Each is served as a miss.");
+  families.begin(MetricType::Counter, "store_faults_total",
+                 "Faults of the store, by kind. Each is served as a miss.");
   families.value(cache.store_faults, {{"kind", "io"}});
   families.value(cache.seal_failures, {{"kind", "seal"}});
   families.value(cache.quarantines, {{"kind", "quarantine"}});
@@ -109,15 +117,18 @@ void write_snapshot(Families& families, const Snapshot& snapshot) {
   families.value(snapshot.connections_open);
   families.begin(MetricType::Counter, "connections_total", "Client connections accepted.");
   families.value(snapshot.connections_total);
-  families.begin(MetricType::Counter, "connections_refused_total", "Client connections answered 503: there were too many.");
+  families.begin(MetricType::Counter, "connections_refused_total",
+                 "Client connections answered 503: there were too many.");
   families.value(snapshot.connections_refused);
-  families.begin(MetricType::Counter, "requests_rejected_total", "Requests rejected before they were understood.");
+  families.begin(MetricType::Counter, "requests_rejected_total",
+                 "Requests rejected before they were understood.");
   families.value(snapshot.rejected_malformed, {{"reason", "malformed"}});
   families.value(snapshot.rejected_head_too_large, {{"reason", "head_too_large"}});
   families.value(snapshot.rejected_body_too_large, {{"reason", "body_too_large"}});
   families.value(snapshot.rejected_timeout, {{"reason", "timeout"}});
   families.value(snapshot.rejected_unsupported, {{"reason", "unsupported"}});
-  families.begin(MetricType::Counter, "coroutine_escaped_total", "Bugs: exceptions that ended a connection.");
+  families.begin(MetricType::Counter, "coroutine_escaped_total",
+                 "Bugs: exceptions that ended a connection.");
   families.value(snapshot.coroutine_escaped);
 }
 
@@ -125,7 +136,8 @@ void write_process(Families& families) {
   families.begin(MetricType::Gauge, "build_info", "Always 1; the labels say which build this is.");
   families.value(1.0, {{"version", std::string(kVersion)}, {"compiler", __VERSION__}});
   const ProcessUsage usage = read_process_usage();
-  families.begin_process(MetricType::Counter, "cpu_seconds_total", "User and system CPU time spent.");
+  families.begin_process(MetricType::Counter, "cpu_seconds_total",
+                         "User and system CPU time spent.");
   families.value(usage.cpu_seconds);
   families.begin_process(MetricType::Gauge, "resident_memory_bytes", "Resident memory.");
   families.value(usage.resident_bytes);
@@ -135,9 +147,11 @@ void write_process(Families& families) {
   families.value(usage.threads_count);
   families.begin_process(MetricType::Gauge, "open_fds", "Open file descriptors.");
   families.value(usage.descriptors_count);
-  families.begin_process(MetricType::Gauge, "max_fds", "The most file descriptors that may be open.");
+  families.begin_process(MetricType::Gauge, "max_fds",
+                         "The most file descriptors that may be open.");
   families.value(usage.descriptors_count_max);
-  families.begin_process(MetricType::Gauge, "start_time_seconds", "When the process started, in seconds since 1970.");
+  families.begin_process(MetricType::Gauge, "start_time_seconds",
+                         "When the process started, in seconds since 1970.");
   families.value(usage.started_at);
 }
 
@@ -145,19 +159,25 @@ void write_process(Families& families) {
 using ByRoute = std::map<std::string_view, CountByDetail>;
 
 void write_requests(Families& families, const ByRoute& by_route) {
-  families.begin(MetricType::Counter, "requests_total", "Requests answered, by route and by how the answer came to be.");
+  families.begin(MetricType::Counter, "requests_total",
+                 "Requests answered, by route and by how the answer came to be.");
   std::map<std::pair<std::string_view, std::size_t>, std::uint64_t> saved;
   for (const auto& [route, counts] : by_route) {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       if (counts[i] == 0) continue;
       const auto detail = static_cast<http::Detail>(i);
-      families.value(counts[i], {{"route", std::string(route)}, {"api", std::string(api_of(route))}, {"result", text_of(detail)}});
-      if (detail != http::Detail::fetched && detail != http::Detail::passed) saved[{resource_of(route), i}] += counts[i];
+      families.value(counts[i], {{"route", std::string(route)},
+                                 {"api", std::string(api_of(route))},
+                                 {"result", text_of(detail)}});
+      if (detail != http::Detail::fetched && detail != http::Detail::passed)
+        saved[{resource_of(route), i}] += counts[i];
     }
   }
-  families.begin(MetricType::Counter, "quota_saved_total", "Requests that GitHub did not count, by budget and by why.");
+  families.begin(MetricType::Counter, "quota_saved_total",
+                 "Requests that GitHub did not count, by budget and by why.");
   for (const auto& [key, count] : saved)
-    families.value(count, {{"resource", std::string(key.first)}, {"reason", text_of(static_cast<http::Detail>(key.second))}});
+    families.value(count, {{"resource", std::string(key.first)},
+                           {"reason", text_of(static_cast<http::Detail>(key.second))}});
 }
 
 template <class Shards>
@@ -172,38 +192,47 @@ void write_statuses(Families& families, const Shards& shards, std::uint64_t answ
   // Counted at another moment than the sum: never let it wrap around.
   by_status[200] = answered_sum > unusual_sum ? answered_sum - unusual_sum : 0;
   for (std::size_t status = 0; status < by_status.size(); ++status)
-    if (by_status[status] > 0) families.value(by_status[status], {{"status", std::to_string(status)}});
+    if (by_status[status] > 0)
+      families.value(by_status[status], {{"status", std::to_string(status)}});
 }
 
 template <class Shards>
 void write_durations(Families& families, const Shards& shards) {
-  families.begin(MetricType::Histogram, "request_duration_seconds", "From the parsed request to its answer.");
+  families.begin(MetricType::Histogram, "request_duration_seconds",
+                 "From the parsed request to its answer.");
   for (std::size_t detail = 0; detail < http::kDetailsCount; ++detail) {
     std::array<std::uint64_t, kBucketsCount> buckets{};
     std::uint64_t nanoseconds_sum = 0;
     for (const auto& shard : shards) {
-      for (std::size_t i = 0; i < kBucketsCount; ++i) buckets[i] += shard.buckets[detail][i].load(std::memory_order_relaxed);
+      for (std::size_t i = 0; i < kBucketsCount; ++i)
+        buckets[i] += shard.buckets[detail][i].load(std::memory_order_relaxed);
       nanoseconds_sum += shard.nanoseconds_sum[detail].load(std::memory_order_relaxed);
     }
-    families.histogram(buckets, nanoseconds_sum, {{"result", text_of(static_cast<http::Detail>(detail))}});
+    families.histogram(buckets, nanoseconds_sum,
+                       {{"result", text_of(static_cast<http::Detail>(detail))}});
   }
 }
 
-void write_upstream(Families& families, const std::map<std::pair<int, std::size_t>, std::uint64_t>& by_status) {
+void write_upstream(Families& families,
+                    const std::map<std::pair<int, std::size_t>, std::uint64_t>& by_status) {
   families.begin(MetricType::Counter, "upstream_requests_total",
                  "Requests to the upstream, by status and budget. Status 0: there was no answer.");
   for (const auto& [key, count] : by_status)
-    families.value(count, {{"status", std::to_string(key.first)}, {"resource", std::string(kResources[key.second])}});
+    families.value(count, {{"status", std::to_string(key.first)},
+                           {"resource", std::string(kResources[key.second])}});
 }
 
 void write_budgets(Families& families, std::span<const Budget> budgets) {
-  const auto write = [&](std::string_view name, std::string_view help, std::uint64_t Budget::*member) {
+  const auto write = [&](std::string_view name, std::string_view help,
+                         std::uint64_t Budget::*member) {
     families.begin(MetricType::Gauge, name, help);
     for (const Budget& budget : budgets)
-      if (budget.limit > 0) families.value(budget.*member, {{"resource", std::string(budget.resource)}});
+      if (budget.limit > 0)
+        families.value(budget.*member, {{"resource", std::string(budget.resource)}});
   };
   write("ratelimit_limit", "The budget's size, as the last answer told it.", &Budget::limit);
-  write("ratelimit_remaining", "What was left of the budget, as the last answer told it.", &Budget::remaining);
+  write("ratelimit_remaining", "What was left of the budget, as the last answer told it.",
+        &Budget::remaining);
   write("ratelimit_reset_timestamp_seconds", "When the budget is filled again.", &Budget::reset_at);
 }
 
@@ -230,11 +259,14 @@ std::string Metrics::render(const Snapshot& snapshot) const {
   {
     const std::lock_guard lock(cold_->mutex);
     write_upstream(families, cold_->upstream_by_status);
-    families.begin(MetricType::Histogram, "upstream_duration_seconds", "From a request to the upstream to its answer.");
+    families.begin(MetricType::Histogram, "upstream_duration_seconds",
+                   "From a request to the upstream to its answer.");
     families.histogram(cold_->upstream_buckets, cold_->upstream_nanoseconds);
     write_budgets(families, cold_->budgets);
-    families.begin(MetricType::Counter, "requests_refused_total", "Requests turned away, by reason.");
-    for (const auto& [reason, count] : cold_->refused_by_reason) families.value(count, {{"reason", reason}});
+    families.begin(MetricType::Counter, "requests_refused_total",
+                   "Requests turned away, by reason.");
+    for (const auto& [reason, count] : cold_->refused_by_reason)
+      families.value(count, {{"reason", reason}});
     families.begin(MetricType::Counter, "etag_model_mismatch_total",
                    "Answers whose ETag was not the computed one: GitHub's rule may have changed.");
     families.value(cold_->etag_unexpected);

@@ -17,7 +17,8 @@ namespace {
 }
 
 bool has_control_characters(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 // A DNS name or an address literal, as it may stand in a URL.
@@ -26,10 +27,15 @@ bool is_host(std::string_view host) {
     in6_addr parsed;
     return inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &parsed) == 1;
   }
-  if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-' || host.back() == '.') return false;
-  return std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-  }) && host.find("..") == std::string_view::npos;
+  if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-' ||
+      host.back() == '.')
+    return false;
+  return std::ranges::all_of(host,
+                             [](char c) {
+                               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                      (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+                             }) &&
+         host.find("..") == std::string_view::npos;
 }
 
 struct Authority {
@@ -55,18 +61,22 @@ std::string join(const Authority& authority) {
 
 bool is_loopback_host(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
-         (host.starts_with("127.") && std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); }));
+         (host.starts_with("127.") &&
+          std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); }));
 }
 
 // "https://name:port" of a URL that is nothing more than an origin.
 std::string normalise_origin(std::string_view text) {
   const bool is_plain = starts_with_ignoring_case(text, "http://");
-  if (!is_plain && !starts_with_ignoring_case(text, "https://")) refuse(text, "is not a URL that begins with https://");
+  if (!is_plain && !starts_with_ignoring_case(text, "https://"))
+    refuse(text, "is not a URL that begins with https://");
   std::string_view rest = text.substr(is_plain ? 7 : 8);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find('@') != std::string_view::npos)
-    throw ConfigError("a URL here must not hold a user or a password");  // and must not be repeated on a screen
-  if (rest.find_first_of("/?#") != std::string_view::npos) refuse(text, "must end after the host: no path, no query");
+    throw ConfigError(
+        "a URL here must not hold a user or a password");  // and must not be repeated on a screen
+  if (rest.find_first_of("/?#") != std::string_view::npos)
+    refuse(text, "must end after the host: no path, no query");
   Authority authority;
   if (!split_authority(rest, authority)) refuse(text, "has no valid host");
   if (is_plain && !is_loopback_host(authority.host))
@@ -78,10 +88,20 @@ struct Unit {
   std::string_view name;
   std::uint64_t bytes;
 };
-constexpr std::array kUnits{Unit{"TiB", 1ull << 40}, Unit{"GiB", 1ull << 30}, Unit{"MiB", 1ull << 20}, Unit{"KiB", 1ull << 10},
-                            Unit{"T", 1ull << 40}, Unit{"G", 1ull << 30}, Unit{"M", 1ull << 20}, Unit{"K", 1ull << 10},
-                            Unit{"TB", 1'000'000'000'000}, Unit{"GB", 1'000'000'000}, Unit{"MB", 1'000'000},
-                            Unit{"KB", 1'000}, Unit{"B", 1}, Unit{"", 1}};
+constexpr std::array kUnits{Unit{"TiB", 1ull << 40},
+                            Unit{"GiB", 1ull << 30},
+                            Unit{"MiB", 1ull << 20},
+                            Unit{"KiB", 1ull << 10},
+                            Unit{"T", 1ull << 40},
+                            Unit{"G", 1ull << 30},
+                            Unit{"M", 1ull << 20},
+                            Unit{"K", 1ull << 10},
+                            Unit{"TB", 1'000'000'000'000},
+                            Unit{"GB", 1'000'000'000},
+                            Unit{"MB", 1'000'000},
+                            Unit{"KB", 1'000},
+                            Unit{"B", 1},
+                            Unit{"", 1}};
 
 }  // namespace
 
@@ -91,7 +111,8 @@ std::string normalise_path(std::string_view text, const ValueContext& context) {
   std::filesystem::path path(text);
   if (text == "~" || text.starts_with("~/")) {
     if (context.home.empty()) refuse(text, "cannot be expanded: there is no home directory");
-    path = std::filesystem::path(context.home) / std::string(text.substr(std::min<std::size_t>(2, text.size())));
+    path = std::filesystem::path(context.home) /
+           std::string(text.substr(std::min<std::size_t>(2, text.size())));
   } else if (text.front() == '~') {
     refuse(text, "names another user's home; write the whole path");
   } else if (path.is_relative()) {
@@ -106,8 +127,10 @@ std::string normalise_socket(std::string_view text, const ValueContext& context)
   std::string path = normalise_path(text, context);
   const std::size_t path_bytes_max = sizeof(sockaddr_un::sun_path) - 1;
   if (path.size() > path_bytes_max)
-    refuse(path, "is too long for a unix socket (at most " + std::to_string(path_bytes_max) + " bytes)");
-  if (path.back() == '/' || text.ends_with('/')) refuse(text, "is a directory, not a socket's path");
+    refuse(path,
+           "is too long for a unix socket (at most " + std::to_string(path_bytes_max) + " bytes)");
+  if (path.back() == '/' || text.ends_with('/'))
+    refuse(text, "is a directory, not a socket's path");
   return path;
 }
 
@@ -116,7 +139,8 @@ std::string normalise_address(std::string_view text, const ValueContext&) {
   in_addr parsed;
   if (split_authority(text, authority) && !authority.port.empty()) {
     if (authority.host == "localhost") authority.host = "127.0.0.1";
-    if (authority.host.front() == '[' || inet_pton(AF_INET, authority.host.c_str(), &parsed) == 1) return join(authority);
+    if (authority.host.front() == '[' || inet_pton(AF_INET, authority.host.c_str(), &parsed) == 1)
+      return join(authority);
   }
   refuse(text, "is not an address with a port, such as 127.0.0.1:8418 or [::1]:8418");
 }
@@ -125,7 +149,8 @@ std::string normalise_admin(std::string_view text, const ValueContext& context) 
   if (text.find('/') != std::string_view::npos || text.find(':') == std::string_view::npos)
     return normalise_socket(text, context);
   std::string address = normalise_address(text, context);
-  if (!is_loopback(address)) refuse(text, "is not on loopback: the admin side has no credentials of its own");
+  if (!is_loopback(address))
+    refuse(text, "is not on loopback: the admin side has no credentials of its own");
   return address;
 }
 
@@ -135,17 +160,23 @@ std::string normalise_authority(std::string_view text, const ValueContext&) {
   return join(authority);
 }
 
-std::string normalise_upstream(std::string_view text, const ValueContext&) { return normalise_origin(text); }
+std::string normalise_upstream(std::string_view text, const ValueContext&) {
+  return normalise_origin(text);
+}
 
 std::string normalise_proxy(std::string_view text, const ValueContext&) {
   if (text.empty()) return {};
   const auto scheme_end = text.find("://");
-  constexpr std::array<std::string_view, 5> kSchemes{"http", "https", "socks5", "socks5h", "socks4a"};
-  if (scheme_end == std::string_view::npos || std::ranges::find(kSchemes, text.substr(0, scheme_end)) == kSchemes.end())
-    throw ConfigError("a proxy is a URL that begins with http://, https://, socks5://, socks5h:// or socks4a://");
+  constexpr std::array<std::string_view, 5> kSchemes{"http", "https", "socks5", "socks5h",
+                                                     "socks4a"};
+  if (scheme_end == std::string_view::npos ||
+      std::ranges::find(kSchemes, text.substr(0, scheme_end)) == kSchemes.end())
+    throw ConfigError(
+        "a proxy is a URL that begins with http://, https://, socks5://, socks5h:// or socks4a://");
   std::string_view rest = text.substr(scheme_end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.find('@') != std::string_view::npos) throw ConfigError("a URL here must not hold a user or a password");
+  if (rest.find('@') != std::string_view::npos)
+    throw ConfigError("a URL here must not hold a user or a password");
   Authority authority;
   if (!split_authority(rest, authority)) refuse(text, "has no valid host");
   return std::string(text.substr(0, scheme_end)) + "://" + join(authority);
@@ -160,7 +191,8 @@ std::string normalise_allowed_host(std::string_view text, const ValueContext&) {
   Authority authority;
   if (!split_authority(bare, authority) || !authority.port.empty())
     refuse(text, "is not a host: write name, *.name or name=https://origin");
-  if (has_wildcard && bare.find('.') == std::string_view::npos) refuse(text, "allows a whole top-level domain");
+  if (has_wildcard && bare.find('.') == std::string_view::npos)
+    refuse(text, "allows a whole top-level domain");
   const std::string prefix = (has_wildcard ? "*." : "") + authority.host;
   if (text.find('=') == std::string_view::npos) return prefix;
   if (has_wildcard) refuse(text, "gives one origin to many hosts: name them one by one");
@@ -186,9 +218,11 @@ std::uint64_t parse_size(std::string_view text) {
   const auto number = parse_decimal(text.substr(0, unit_begin));
   std::string_view unit_name = text.substr(unit_begin);
   if (unit_name.starts_with(' ')) unit_name.remove_prefix(1);
-  const auto unit = std::ranges::find_if(kUnits, [&](const Unit& u) { return equal_ignoring_case(u.name, unit_name); });
+  const auto unit = std::ranges::find_if(
+      kUnits, [&](const Unit& u) { return equal_ignoring_case(u.name, unit_name); });
   if (!number || unit == kUnits.end()) refuse(text, "is not a size, such as 512MiB or 2GiB");
-  if (*number > std::numeric_limits<std::int64_t>::max() / unit->bytes) refuse(text, "is too large");
+  if (*number > std::numeric_limits<std::int64_t>::max() / unit->bytes)
+    refuse(text, "is too large");
   return *number * unit->bytes;
 }
 
@@ -202,7 +236,8 @@ std::string write_size(std::uint64_t bytes_count) {
 void check_audit_label(std::string_view text) {
   const auto digest = parse_base64(text);
   if (!digest || digest->size() != 32)
-    throw ConfigError("an audit label is the base64 of 32 bytes, as GitHub's audit log shows it (hashed_token)");
+    throw ConfigError(
+        "an audit label is the base64 of 32 bytes, as GitHub's audit log shows it (hashed_token)");
 }
 
 bool is_loopback(std::string_view address) {
