@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Inside crypto/ only: ChaCha20-Poly1305 (RFC 8439) as OpenSSL offers it. aead.h and counter_cipher.h choose the nonces.
+// Inside crypto/ only: ChaCha20-Poly1305 (RFC 8439) as OpenSSL has it. aead.h and counter_cipher.h choose the nonces.
 #pragma once
 
 #include <openssl/evp.h>

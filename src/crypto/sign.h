@@ -29,7 +29,8 @@ class Ed25519Key {
   Ed25519PublicKey public_key_{};
 };
 
-// Strict: refuses non-canonical S and points of small order. `signature` and `public_key` of another size do not verify.
+// Strict: refuses non-canonical S and points of small order. `signature` and `public_key` of another size do not
+// verify.
 bool verify_ed25519(ByteView public_key, ByteView message, ByteView signature);
 
 // Bounds of an RSA modulus: smaller is weak, larger costs the verifier more than a peer is worth (CVE-2023-39533).

@@ -13,8 +13,8 @@
 namespace ghmesh::keys {
 namespace {
 
-// The keys of the specification (peer-ids.md, "Test vectors"), and their ids as js-libp2p writes them (ECDSA: as SHA-256
-// and base58btc give it).
+// The keys of the specification (peer-ids.md, "Test vectors") with their ids as js-libp2p writes them. It cannot read
+// the ECDSA key; that id is SHA-256 and base58btc computed in Python.
 struct KeyVector {
   KeyType type;
   std::string_view serialized, peer_id;
