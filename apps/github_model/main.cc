@@ -116,6 +116,7 @@ struct Arguments {
   std::uint64_t seed = 1;
   std::string latency = "0";
   bool is_429 = false;
+  bool is_unlimited = false;
 };
 
 Duration parse_latency(std::string_view text) {
@@ -140,6 +141,7 @@ int serve(const Arguments& arguments) {
   if (!arguments.fixtures_path.empty()) options.fixtures = read_file(arguments.fixtures_path);
   if (!arguments.public_url.empty()) options.public_url = own(arguments.public_url);
   if (!arguments.files_url.empty()) options.files_url = own(arguments.files_url);
+  options.is_unlimited = arguments.is_unlimited;
   if (arguments.is_429) options.primary_refusal_status = 429;
 
   net::Runtime runtime(1);
@@ -171,6 +173,8 @@ int main(int argc, char** argv) {
                  "where redirects to archives and logs lead; self: its own");
   app.add_flag("--refuse-with-429", arguments.is_429,
                "answer exceeded primary limits with 429 and not with 403");
+  app.add_flag("--unlimited", arguments.is_unlimited,
+               "no limit refuses anybody; what would have been charged is counted");
   CLI11_PARSE(app, argc, argv);
   try {
     return ghmesh::serve(arguments);

@@ -154,8 +154,7 @@ std::optional<std::string> GitHub::State::control_switches(std::string_view verb
     limits_.punish(query.get("principal"), now + limits_.secondary().retry_after);
   } else if (verb == "reset") {
     journal_.clear();
-    limits_.reset();
-    limits_.set_secondary({});
+    reset_limits();
     faults_.clear();
     switches_ = {.latency = options_.latency};
     if (query.get("world") == "true") build_world();

@@ -71,7 +71,15 @@ GitHub::State::State(Options options) : options_(std::move(options)) {
     options_.fixtures.clear();
   }
   switches_.latency = options_.latency;
+  reset_limits();
   build_world();
+}
+
+void GitHub::State::reset_limits() {
+  limits_.reset();
+  limits_.set_secondary({.is_enforced = !options_.is_unlimited});
+  constexpr std::int64_t kPlenty = 1'000'000'000;
+  if (options_.is_unlimited) limits_.set_remaining({}, kPlenty);
 }
 
 void GitHub::State::build_world() {

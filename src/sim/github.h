@@ -25,6 +25,7 @@ struct Options {
   std::string files_url =
       "https://codeload.github.com";  // where redirects to archives and logs lead
   Duration latency = 0ns;             // how long every answer takes
+  bool is_unlimited = false;          // neither limit refuses: for load, and for 100,000 requests
   int primary_refusal_status = 403;   // 403 or 429: GitHub uses both
 };
 

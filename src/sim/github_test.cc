@@ -174,6 +174,51 @@ TEST(Model, SeesItsMutations) {
   EXPECT_EQ(body_of(model.get(under("commits"))).at(0).at("commit").at("message").as_string(), "m");
 }
 
+TEST(Model, RemembersTopicsAndStatuses) {
+  TestModel model;
+  const std::string_view topics = R"({"names":["cache"]})";
+  EXPECT_EQ(model.ask(under("topics"), {.method = "PUT", .token = kOctocat, .body = topics}).status,
+            200);
+  EXPECT_EQ(model.get(under("topics")).body_text(), topics);
+  const auto sha =
+      model.ask(under("commits/main"), {.fields = {{"Accept", "application/vnd.github.sha"}}});
+  const std::string path = under("statuses/" + std::string(sha.body_text()));
+  EXPECT_EQ(model.ask(path, {.method = "POST", .token = kOctocat, .body = R"({"state":"success"})"})
+                .status,
+            201);
+  EXPECT_EQ(body_of(model.get(under("commits/main/status"))).at("state").as_string(), "success");
+}
+
+TEST(Model, SurvivesTargetsThatNobodyShouldSend) {
+  TestModel model;
+  for (const char* target : {"",
+                             "*",
+                             "/",
+                             "//",
+                             "/repos",
+                             "/repos/",
+                             "/repos/octocat",
+                             "/repos//",
+                             "/repos/%00/%zz/%",
+                             "/repositories/",
+                             "/repositories/99999999999999999999",
+                             "/repos/octocat/Hello-World/",
+                             "/repos/octocat/Hello-World/compare/...",
+                             "/repos/octocat/Hello-World/git",
+                             "http://",
+                             "?",
+                             "/repos/octocat/Hello-World/issues/99999999999999999999/comments",
+                             "/search/",
+                             "/repos/octocat/Hello-World/contents/?ref=../..",
+                             "/users/",
+                             "/%2e%2e"})
+    for (const char* method : {"GET", "POST", "DELETE", "PATCH"})
+      EXPECT_GE(model.ask(target, {.method = method, .token = kOctocat, .body = "{\"labels\":[1]}"})
+                    .status,
+                200)
+          << target;
+}
+
 TEST(Model, MergesAPullRequestOnce) {
   TestModel model;
   const auto pulls = body_of(model.get(under("pulls")));

@@ -44,7 +44,7 @@ Bucket& Limits::bucket(const Caller& caller, Resource resource, WallTime now) {
   Bucket& bucket = account(caller.principal).buckets[resource];
   if (bucket.reset <= now) {
     const bool is_first = bucket.reset == WallTime{};
-    bucket.limit = limit_of(caller.kind, resource);
+    bucket.limit = std::max(limit_of(caller.kind, resource), remaining_override_);
     bucket.used = is_first && remaining_override_ >= 0
                       ? std::max<std::int64_t>(0, bucket.limit - remaining_override_)
                       : 0;
@@ -99,8 +99,10 @@ void Limits::set_remaining(std::string_view principal, std::int64_t remaining) {
   if (principal.empty()) remaining_override_ = remaining;
   for (auto& [name, account] : accounts_) {
     if (!principal.empty() && name != principal) continue;
-    for (auto& [resource, bucket] : account.buckets)
-      bucket.used = std::max<std::int64_t>(0, bucket.limit - remaining);
+    for (auto& [resource, bucket] : account.buckets) {
+      bucket.limit = std::max(bucket.limit, remaining);
+      bucket.used = bucket.limit - remaining;
+    }
     if (remaining > 0) account.refused_until = WallTime{};
   }
 }

@@ -59,7 +59,8 @@ class Limits {
   void charge(const Caller& caller, Resource resource, std::int64_t cost, WallTime now);
   Bucket& bucket(const Caller& caller, Resource resource, WallTime now);
 
-  // Every bucket of this principal (empty: of everybody, also of those who come later) has so many calls left.
+  // Every bucket of this principal (empty: of everybody, also of those who come later) has so many calls left. More
+  // than the limit raises the limit.
   void set_remaining(std::string_view principal, std::int64_t remaining);
   void set_secondary(SecondaryLimits secondary) { secondary_ = secondary; }
   const SecondaryLimits& secondary() const { return secondary_; }

@@ -135,6 +135,20 @@ TEST(ModelLimits, CountFivePointsForAGraphqlMutation) {
   EXPECT_EQ(model.stat("points_total"), 5);
 }
 
+TEST(ModelLimits, CanBeRaisedOrLiftedForLoad) {
+  TestModel raised;
+  raised.control("mode?secondary=off");
+  raised.control("limit?remaining=20000");
+  for (int i = 0; i < 6000; ++i) ASSERT_EQ(raised.get(kRepository, kAlice).status, 200) << i;
+  EXPECT_EQ(remaining(raised.get(kRepository, kAlice)), "13999");
+  Options options;
+  options.is_unlimited = true;
+  TestModel unlimited(std::move(options));
+  unlimited.control("reset");
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(unlimited.get(kRepository).status, 200) << i;
+  EXPECT_EQ(unlimited.stat("charged_total"), 1000);
+}
+
 TEST(ModelLimits, CanBeSetByATest) {
   TestModel model;
   model.control("limit?remaining=1");

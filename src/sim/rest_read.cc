@@ -436,8 +436,11 @@ std::optional<Outcome> Rest::read_special(const Question& question) {
   }
   if (matches(rest, "languages"))
     return json_outcome(json::object{{"C", 7231}, {"C++", 118342}}, question.representation);
-  if (matches(rest, "topics"))
-    return json_outcome(json::object{{"names", {"cache", "github"}}}, question.representation);
+  if (matches(rest, "topics")) {
+    const auto* topics = value_at(repository.document, "topics");
+    return json_outcome(json::object{{"names", topics ? *topics : json::value(json::array())}},
+                        question.representation);
+  }
   if (matches(rest, "contributors") || matches(rest, "collaborators") ||
       matches(rest, "stargazers")) {
     json::array people;

@@ -389,8 +389,12 @@ std::optional<Outcome> Rest::write_settings(const Question& question, const json
     return json_outcome(told_repository(question, repository, question.access),
                         question.representation);
   }
-  if (matches(rest, "topics") && question.method == "PUT")
-    return json_outcome(input, question.representation);
+  if (matches(rest, "topics") && question.method == "PUT") {
+    const auto* names = input.if_contains("names");
+    if (!names || !names->is_array()) return error_outcome(422, "Validation Failed");
+    repository.document["topics"] = *names;
+    return json_outcome(json::object{{"names", *names}}, question.representation);
+  }
   if (matches(rest, "collaborators/*")) {
     const std::string login = to_lower(rest[1]);
     if (question.method == "PUT") repository.collaborators.insert(login);

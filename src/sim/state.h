@@ -109,6 +109,7 @@ class GitHub::State {
   http::Answer expect(const Query& query, std::string_view body, WallTime now);
   world::Repository* named_repository(const Query& query);
   void build_world();
+  void reset_limits();
 
   Options options_;
   boost::json::object fixtures_;

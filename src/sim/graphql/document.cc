@@ -333,7 +333,8 @@ class Parser {
         std::string name;
         Value member;
         if (!take_name(name) || !take(":") || !parse_value(member)) return false;
-        value.object.emplace_back(std::move(name), std::move(member));
+        value.names.push_back(std::move(name));
+        value.list.push_back(std::move(member));
       }
     }
     --depth_;

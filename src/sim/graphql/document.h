@@ -25,8 +25,8 @@ struct Value {
   bool boolean = false;
   std::int64_t integer = 0;
   std::string text;  // of a text, an enumeration value, a real number; the name of a variable
-  std::vector<Value> list;
-  std::vector<std::pair<std::string, Value>> object;
+  std::vector<Value> list;         // of a list; the values of an object
+  std::vector<std::string> names;  // of an object: names[i] has the value list[i]
 };
 
 using Arguments = std::vector<std::pair<std::string, Value>>;

@@ -34,7 +34,8 @@ json::value to_json(const Value& value, const json::object& variables) {
     }
     case Value::Kind::object: {
       json::object object;
-      for (const auto& [name, member] : value.object) object[name] = to_json(member, variables);
+      for (std::size_t i = 0; i < value.names.size(); ++i)
+        object[value.names[i]] = to_json(value.list[i], variables);
       return object;
     }
   }

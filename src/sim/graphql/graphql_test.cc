@@ -55,9 +55,7 @@ TEST(GraphqlDocument, ParsesEverythingThatAQueryMayHold) {
   EXPECT_EQ(query->selections[0].key(), "first");
   EXPECT_EQ(query->selections[0].arguments[1].second.text, "x\n\xc3\xa9\"");
   EXPECT_EQ(query->selections[1].arguments.size(), 6u);
-  EXPECT_EQ(
-      query->selections[1].arguments[4].second.object[0].second.list[1].object[0].second.boolean,
-      true);
+  EXPECT_EQ(query->selections[1].arguments[4].second.list[0].list[1].list[0].boolean, true);
   EXPECT_TRUE(document->fragments.contains("part"));
 }
 
