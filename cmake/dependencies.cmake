@@ -27,7 +27,8 @@ add_library(asio INTERFACE)
 target_compile_definitions(asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION)
 target_link_libraries(asio INTERFACE Boost::headers Threads::Threads)
 
-# libcurl is loaded by net/curl_library.cc on first use: its headers are needed, it and its thirty libraries are not linked.
+# libcurl is loaded by net/curl_library.cc on first use: its headers are needed, it and its thirty libraries are not
+# linked.
 add_library(curl_headers INTERFACE)
 target_include_directories(curl_headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_link_libraries(curl_headers INTERFACE ${CMAKE_DL_LIBS})

@@ -14,14 +14,13 @@
 namespace ghmesh::net {
 
 // X(name): the member `name` is the function curl_<name>.
+// clang-format off
 #define GHMESH_CURL_FUNCTIONS(X) \
-  X(global_init_mem) \
-  X(version_info) \
-  X(slist_append) \
-  X(slist_free_all) X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) \
-      X(easy_pause) X(easy_strerror) X(multi_init) X(multi_cleanup) X(multi_setopt) \
-          X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) \
-              X(multi_wakeup) X(multi_info_read)
+  X(global_init_mem) X(version_info) X(slist_append) X(slist_free_all) X(easy_init) \
+  X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_pause) X(easy_strerror) \
+  X(multi_init) X(multi_cleanup) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle) \
+  X(multi_perform) X(multi_poll) X(multi_wakeup) X(multi_info_read)
+// clang-format on
 
 struct CurlLibrary {
 #define X(name) decltype(&curl_##name) name = nullptr;

@@ -28,6 +28,8 @@ class Event {
 
   awaitable<void> wait();
   void set();
+  // It will never happen: whoever waits is destroyed where it stands. For the end of a program, when no executor runs.
+  void abandon();
   bool is_set() const;
 
  private:
@@ -82,6 +84,12 @@ inline void Event::set() {
     waiters.swap(waiters_);
   }
   for (auto& waiter : waiters) waiter->wake();
+}
+
+inline void Event::abandon() {
+  std::vector<std::unique_ptr<Waiter>> waiters;  // destroyed outside the lock
+  const std::lock_guard lock(mutex_);
+  waiters.swap(waiters_);
 }
 
 inline bool Event::is_set() const {

@@ -154,25 +154,27 @@ struct Node::State {
   void open_doors(const Config& config);
   net::awaitable<void> drain();
 
-  net::Runtime runtime;
+  // What coroutines use stands above the runtime: when a node is dropped with requests under way, their coroutines are
+  // destroyed with the runtime, while everything they refer to is still there.
   std::unique_ptr<cache::Cache> cache;
   proxy::Callers callers;
-  net::Upstream upstream;
   Metrics metrics;
   std::vector<net::Listener> front_listeners, admin_listeners;
   std::vector<std::string> own_names, admin_names;
   std::vector<std::string> addresses;
+  std::atomic<bool> is_stopping{false};
   std::unique_ptr<proxy::Proxy> proxy;
   std::unique_ptr<Admin> admin;
+  net::Runtime runtime;
+  net::Upstream upstream;  // goes before the runtime on which its callers wait
   std::vector<std::unique_ptr<net::HttpServer>> front_servers, admin_servers;
-  std::atomic<bool> is_stopping{false};
 };
 
 Node::State::State(const Config& config)
-    : runtime(static_cast<int>(config.threads)),
-      cache(or_fail(cache::Cache::open(cache_options(config)),
+    : cache(or_fail(cache::Cache::open(cache_options(config)),
                     "cannot use the cache directory " + config.cache_dir)),
       callers(state_secret(config, "installation.key"), make_groups(config)),
+      runtime(static_cast<int>(config.threads)),
       upstream(upstream_options(config)) {
   open_doors(config);
   proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config));
@@ -262,6 +264,7 @@ Node::~Node() = default;
 std::vector<std::string> Node::addresses() const { return state_->addresses; }
 
 void Node::run() {
+  state_->upstream.warm_up();
   for (auto& server : state_->front_servers) server->start();
   for (auto& server : state_->admin_servers) server->start();
   state_->runtime.run();

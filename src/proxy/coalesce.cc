@@ -21,6 +21,14 @@ void Flights::land(const crypto::TableHash& key, const FlightRef& flight, Outcom
   flight->event_.set();
 }
 
+void Flights::abandon(const crypto::TableHash& key, const FlightRef& flight) {
+  {
+    const std::lock_guard lock(mutex_);
+    flying_.erase(key);
+  }
+  flight->event_.abandon();
+}
+
 std::size_t Flights::size() const {
   const std::lock_guard lock(mutex_);
   return flying_.size();

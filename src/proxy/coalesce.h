@@ -51,6 +51,8 @@ class Flights {
   };
   Boarding board(const crypto::TableHash& key);
   void land(const crypto::TableHash& key, const FlightRef& flight, Outcome outcome);
+  // The program ends: nobody will bring it home.
+  void abandon(const crypto::TableHash& key, const FlightRef& flight);
   std::size_t size() const;
 
  private:

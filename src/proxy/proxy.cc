@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -35,7 +36,8 @@ http::Headers live_headers(const http::Headers& headers) {
   return live;
 }
 
-// Lands the flight even if its coroutine is destroyed or throws: nobody waits for ever.
+// Lands the flight even if its coroutine throws: nobody waits for ever. A coroutine that is destroyed where it stands
+// means that the program ends: then nobody is woken any more.
 class Landing {
  public:
   Landing(Flights& flights, const crypto::TableHash& key, FlightRef flight)
@@ -44,6 +46,10 @@ class Landing {
   Landing& operator=(const Landing&) = delete;
   ~Landing() {
     if (!flight_) return;
+    if (std::uncaught_exceptions() == 0) {
+      flights_.abandon(key_, flight_);
+      return;
+    }
     Outcome failed;
     failed.error = make_error_code(Errc::cancelled);
     flights_.land(key_, flight_, std::move(failed));
@@ -420,24 +426,38 @@ Result<void> Proxy::purge(std::string_view authorization, std::string_view targe
   if (!caller) return caller.error();
   auto target = github::parse_target(access_.api_host(), target_text);
   if (!target) return target.error();
-  // The plain representation goes; others of the same thing, whose keys hold a media type or a version, are asked for
-  // again.
-  (*caller)->standing->note_write(read_clocks().wall);
   forget((*caller)->principal, target_text);
   return {};
 }
 
+// Every representation that clients ask for: a key holds the media type and the version.
 void Proxy::forget(const github::Principal& principal, std::string_view target_text) {
+  constexpr std::array<std::string_view, 3> kVersions{"", "2022-11-28", "2026-03-10"};
+  constexpr std::array<std::string_view, 8> kMediaTypes{"",
+                                                        "application/vnd.github.raw+json",
+                                                        "application/vnd.github.html+json",
+                                                        "application/vnd.github.text+json",
+                                                        "application/vnd.github.full+json",
+                                                        "application/vnd.github.diff",
+                                                        "application/vnd.github.patch",
+                                                        "application/vnd.github.sha"};
   const auto target = github::parse_target(access_.api_host(), target_text);
   if (!target) return;
-  http::RequestHead head;
-  head.method = "GET";
-  head.target = target_text;
   github::KeyedRequest keyed;
-  github::key_request(*target, head, keyed);
-  if (keyed.bypass != github::Bypass::none) return;
-  cache_.erase(principal, keyed.text);
-  cache_.erase(callers_.everybody(), keyed.text);
+  for (std::string_view version : kVersions) {
+    for (std::string_view media_type : kMediaTypes) {
+      http::RequestHead head;
+      head.method = "GET";
+      head.target = target_text;
+      head.fields[0] = {"Accept", media_type};
+      head.fields[1] = {"X-GitHub-Api-Version", version};
+      head.fields_count = version.empty() ? 1 : 2;
+      github::key_request(*target, head, keyed);
+      if (keyed.bypass != github::Bypass::none) continue;
+      cache_.erase(principal, keyed.text);
+      cache_.erase(callers_.everybody(), keyed.text);
+    }
+  }
 }
 
 }  // namespace ghmesh::proxy

@@ -183,4 +183,4 @@ def test_purging_one_address_purges_all_its_representations(daemon):
     assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "fetched"
     assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "fresh"
     assert daemon.command("purge", WIDGETS, token=TOKEN).returncode == 0
-    assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "revalidated"
+    assert daemon.ask(WIDGETS, TOKEN, headers=version).detail == "fetched"
