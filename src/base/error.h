@@ -56,6 +56,13 @@ namespace ghmesh {
   X(yamux_going_away, "the yamux session accepts no new streams") \
   X(yamux_exhausted, "the yamux session has used all its stream ids") \
   X(yamux_closed, "the yamux stream is closed") \
+  /* connection and swarm */ \
+  X(connection_slow, "the peer does not complete the handshake in time") \
+  X(connection_refused, "the peer or its address is not allowed here") \
+  X(connection_lost, "the connection to the peer has ended") \
+  X(dial_backoff, "the peer could not be reached a moment ago") \
+  X(dial_failed, "none of the peer's addresses can be reached") \
+  X(dial_no_address, "no address of the peer is known that could be dialed") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
