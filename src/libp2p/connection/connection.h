@@ -119,6 +119,7 @@ class Connection {
   void set_protocols(Protocols protocols) { protocols_ = std::move(protocols); }
 
   std::size_t streams_count() const { return yamux_ ? yamux_->streams_count() : 0; }
+  std::size_t unread_bytes() const { return yamux_ ? yamux_->unread_bytes() : 0; }
   const Counters& counters() const { return counters_; }
   const yamux::Counters& yamux_counters() const { return yamux_->counters(); }
 

@@ -188,6 +188,7 @@ void Session::take_body(ByteView body) {
   }
   const bool was_empty = stream->unread_bytes() == 0;
   append(stream->unread, body);
+  unread_bytes_ += body.size();
   if (was_empty) emit(Event::Kind::readable, body_header_.stream_id);
 }
 
@@ -218,6 +219,7 @@ void Session::consume(StreamId id, std::size_t bytes_count, Instant now) {
   if (!stream) return;
   GHMESH_CHECK(bytes_count <= stream->unread_bytes());
   stream->unread_begin += bytes_count;
+  unread_bytes_ -= bytes_count;
   if (stream->unread_begin == stream->unread.size()) {
     stream->unread.clear();
     stream->unread_begin = 0;
@@ -245,6 +247,7 @@ void Session::close_if_done(StreamId id) {
 void Session::forget(std::map<StreamId, Stream>::iterator found) {
   const Stream& stream = found->second;
   grown_bytes_ -= stream.receive_window_max - kWindowBytes;
+  unread_bytes_ -= stream.unread_bytes();
   if (!is_ours(found->first)) --inbound_streams_;
   else if (!stream.is_acknowledged) --unacknowledged_;
   streams_.erase(found);

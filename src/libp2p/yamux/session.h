@@ -119,6 +119,8 @@ class Session {
   void output_sent(std::size_t bytes_count, Instant now);
 
   std::size_t streams_count() const { return streams_.size(); }
+  // What has arrived on all streams and was not consumed.
+  std::size_t unread_bytes() const { return unread_bytes_; }
   const Counters& counters() const { return counters_; }
   std::optional<Duration> round_trip() const { return round_trip_; }
 
@@ -161,6 +163,7 @@ class Session {
   StreamId last_peer_stream_ = 0;       // the highest id that the peer has opened
   std::size_t inbound_streams_ = 0;
   std::size_t unacknowledged_ = 0;
+  std::size_t unread_bytes_ = 0;
   std::size_t grown_bytes_ = 0;  // by how much all receive windows exceed the initial ones
   StreamId last_writer_ = 0;     // round robin among blocked writers
 
