@@ -60,12 +60,17 @@ class Ticket {
   }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
+  // One that was refused is not curl's: its thread would count an end without a beginning, and let another one in.
   ~Ticket() {
-    if (transfer_->abandon()) thread_->attend(transfer_);
+    if (is_submitted_ && transfer_->abandon()) thread_->attend(transfer_);
   }
 
   CurlTransfer& transfer() { return *transfer_; }
-  Result<void> submit() { return thread_->submit(transfer_); }
+  Result<void> submit() {
+    auto submitted = thread_->submit(transfer_);
+    is_submitted_ = submitted.has_value();
+    return submitted;
+  }
   std::string take_body() {
     std::string out;
     if (transfer_->take_body(out)) thread_->attend(transfer_);
@@ -97,6 +102,7 @@ class Ticket {
   std::shared_ptr<CurlThread> thread_;  // outlives the transfer, which refers to its options
   std::shared_ptr<CurlTransfer> transfer_;
   UploadSource source_;
+  bool is_submitted_ = false;
 };
 
 class Stream final : public UpstreamStream {
