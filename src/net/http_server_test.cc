@@ -460,12 +460,15 @@ TEST_F(HttpServerTest, RefusesConnectionsOverTheLimitAndTakesThemLater) {
 TEST_F(HttpServerTest, StaysUpWithoutDescriptors) {
   serve();
   Client before(path_);
-  before.send(get("/now/x"));
-  EXPECT_EQ(status_of(before.read_until("/now/x")), "HTTP/1.1 200");
-  // One socket made in advance, then no descriptor may be above what is open now: accept() meets EMFILE.
+  // Twice: the first answer may be sent before accept() is through, and a type that UBSan meets for the first time
+  // costs it a descriptor.
+  for (int i = 0; i < 2; ++i) {
+    before.send(get("/now/x"));
+    EXPECT_EQ(status_of(before.read_until("/now/x")), "HTTP/1.1 200");
+  }
+  // One socket made in advance, then no descriptor may be above what is open now: accept() meets EMFILE. The server is
+  // at rest meanwhile: an accept() that is under way holds a descriptor even when nobody calls.
   const Descriptor probe(::dup(0));
-  Client refused(path_);
-  (void)refused;
   rlimit old_limit{};
   ::getrlimit(RLIMIT_NOFILE, &old_limit);
   Descriptor spare(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
