@@ -6,17 +6,12 @@
 // outlive its waiters: hold it in a shared_ptr that each of them keeps.
 #pragma once
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "net/runtime.h"
+#include "net/waiter.h"
 
 namespace ghmesh::net {
 
@@ -33,13 +28,6 @@ class Event {
   bool is_set() const;
 
  private:
-  struct Waiter {
-    virtual ~Waiter() = default;
-    virtual void wake() = 0;
-  };
-  template <class Handler>
-  struct HandlerWaiter;
-
   // Takes the waiter, or returns it when the event has happened already.
   std::unique_ptr<Waiter> add(std::unique_ptr<Waiter> waiter);
 
@@ -48,28 +36,13 @@ class Event {
   std::vector<std::unique_ptr<Waiter>> waiters_;
 };
 
-// Wakes on the handler's own executor, never inside set(): the caller of set() may hold locks.
-template <class Handler>
-struct Event::HandlerWaiter final : Event::Waiter {
-  explicit HandlerWaiter(Handler handler_in) : handler(std::move(handler_in)) {}
-  void wake() override {
-    auto executor = asio::get_associated_executor(handler);
-    asio::post(executor, std::move(handler));
-  }
-  Handler handler;
-};
-
 inline awaitable<void> Event::wait() {
-  auto initiate = [this](auto handler) {
-    using Concrete = HandlerWaiter<std::decay_t<decltype(handler)>>;
-    auto refused = add(std::make_unique<Concrete>(std::move(handler)));
-    if (refused) refused->wake();
-  };
-  const auto& token = asio::use_awaitable;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, token);
+  return suspend([this](std::unique_ptr<Waiter> waiter, asio::cancellation_slot) {
+    if (auto refused = add(std::move(waiter))) refused->wake();
+  });
 }
 
-inline std::unique_ptr<Event::Waiter> Event::add(std::unique_ptr<Waiter> waiter) {
+inline std::unique_ptr<Waiter> Event::add(std::unique_ptr<Waiter> waiter) {
   const std::lock_guard lock(mutex_);
   if (is_set_) return waiter;
   waiters_.push_back(std::move(waiter));

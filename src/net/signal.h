@@ -7,17 +7,12 @@
 // meanwhile.
 #pragma once
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <mutex>
 #include <utility>
 
-#include "net/runtime.h"
+#include "net/waiter.h"
 
 namespace ghmesh::net {
 
@@ -31,21 +26,6 @@ class Signal : public std::enable_shared_from_this<Signal> {
   void notify();
 
  private:
-  struct Waiter {
-    virtual ~Waiter() = default;
-    virtual void wake() = 0;
-  };
-  // Resumes on the handler's own executor, never inside notify(): its caller may hold locks.
-  template <class Handler>
-  struct HandlerWaiter final : Waiter {
-    explicit HandlerWaiter(Handler handler_in) : handler(std::move(handler_in)) {}
-    void wake() override {
-      auto executor = asio::get_associated_executor(handler);
-      asio::post(executor, std::move(handler));
-    }
-    Handler handler;
-  };
-
   // Keeps the waiter, or wakes it at once when the bell has rung already.
   void add(std::unique_ptr<Waiter> waiter);
 
@@ -55,18 +35,14 @@ class Signal : public std::enable_shared_from_this<Signal> {
 };
 
 inline awaitable<void> Signal::wait() {
-  auto initiate = [this](auto handler) {
-    auto slot = asio::get_associated_cancellation_slot(handler);
+  return suspend([this](std::unique_ptr<Waiter> waiter, asio::cancellation_slot slot) {
     if (slot.is_connected()) {
       slot.assign([weak = weak_from_this()](asio::cancellation_type) {
         if (auto signal = weak.lock()) signal->notify();
       });
     }
-    using Concrete = HandlerWaiter<std::decay_t<decltype(handler)>>;
-    add(std::make_unique<Concrete>(std::move(handler)));
-  };
-  const auto& token = asio::use_awaitable;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, token);
+    add(std::move(waiter));
+  });
 }
 
 inline void Signal::add(std::unique_ptr<Waiter> waiter) {
