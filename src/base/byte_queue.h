@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Bytes that wait in order, in one piece: written at the end, taken from the front. Private to the room.
+// Bytes that wait in order, in one piece: written at the end, taken from the front.
 //
 // Its memory is not cleared before it is written (every byte is). It is kept while much passes through, and given back
 // when it runs empty after little did: the next keepalive frees what a large transfer has left behind.
@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
-namespace ghmesh::noise {
+namespace ghmesh {
 
 class ByteQueue {
  public:
@@ -71,4 +71,4 @@ class ByteQueue {
   std::size_t most_ = 0;  // bytes that waited at once since it was empty
 };
 
-}  // namespace ghmesh::noise
+}  // namespace ghmesh
