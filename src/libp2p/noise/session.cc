@@ -9,6 +9,9 @@
 namespace ghmesh::noise {
 namespace {
 
+// When no more than this arrives at once, memory for frames that are cut is not needed soon.
+constexpr std::size_t kLittleBytes = 1024;
+
 std::size_t message_bytes_of(ByteView frame) { return load_big_endian<std::uint16_t>(frame); }
 
 }  // namespace
@@ -32,6 +35,7 @@ Result<void> Session::fail(Error reason) {
 
 Result<void> Session::receive(ByteView bytes) {
   GHMESH_CHECK(!is_failed_);
+  if (bytes.size() < kLittleBytes) partial_.note_quiet();
   while (!bytes.empty()) {
     auto message = take_message(bytes);
     if (!message) return fail(message.error());

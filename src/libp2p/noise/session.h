@@ -17,11 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_queue.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "libp2p/keys/private_key.h"
 #include "libp2p/keys/public_key.h"
-#include "libp2p/noise/byte_queue.h"
 #include "libp2p/noise/handshake.h"
 #include "libp2p/noise/transport.h"
 #include "multiformats/peer_id.h"

@@ -2,10 +2,10 @@
 // After the handshake: bytes in frames of a length (16 bits, big endian), ciphertext and tag. Private to the room.
 #pragma once
 
+#include "base/byte_queue.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/counter_cipher.h"
-#include "libp2p/noise/byte_queue.h"
 #include "libp2p/noise/handshake.h"
 
 namespace ghmesh::noise {

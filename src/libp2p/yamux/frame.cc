@@ -27,15 +27,15 @@ Result<Header> parse_header(ByteView bytes) {
   return header;
 }
 
-void append_header(Bytes& out, const Header& header) {
-  const std::size_t begin = out.size();
-  out.resize(begin + kHeaderBytes);
-  const MutableByteView bytes = MutableByteView(out).subspan(begin);
+std::array<std::byte, kHeaderBytes> write_header(const Header& header) {
+  std::array<std::byte, kHeaderBytes> out;
+  const MutableByteView bytes(out);
   bytes[0] = std::byte{kVersion};
   bytes[1] = static_cast<std::byte>(header.type);
   store_big_endian(bytes.subspan(2, 2), header.flags);
   store_big_endian(bytes.subspan(4, 4), header.stream_id);
   store_big_endian(bytes.subspan(8, 4), header.length);
+  return out;
 }
 
 }  // namespace ghmesh::yamux

@@ -3,6 +3,7 @@
 // "Framing"; docs/wire/yamux.md). Private to the room: session.h is the door.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -31,6 +32,6 @@ struct Header {
 // `bytes` holds at least kHeaderBytes. Errors: yamux_malformed for another version, type or flag, for a stream frame on
 // id 0, and for a session frame (Ping, GoAway) on any other id.
 Result<Header> parse_header(ByteView bytes);
-void append_header(Bytes& out, const Header& header);
+std::array<std::byte, kHeaderBytes> write_header(const Header& header);
 
 }  // namespace ghmesh::yamux

@@ -9,13 +9,10 @@
 namespace ghmesh::yamux {
 namespace {
 
-// GoAway codes (specification, "Go Away").
+// GoAway code (specification, "Go Away").
 constexpr std::uint32_t kProtocolError = 1;
-
-// A consumed prefix longer than this is worth moving the rest to the front.
-constexpr std::size_t kCompactBytes = 64 * 1024;
-
-constexpr StreamId kStreamIdMax = 0xffff'fffe;
+// Events that wait at once while nothing unusual happens; memory for more is given back.
+constexpr std::size_t kEventsKept = 64;
 
 }  // namespace
 
@@ -23,7 +20,6 @@ Session::Session(Role role, Options options, Instant now)
     : role_(role),
       options_(options),
       next_stream_(role == Role::dialer ? 1 : 2),
-      output_moved_at_(now),
       last_activity_(now) {}
 
 Session::~Session() = default;
@@ -38,8 +34,8 @@ const Session::Stream* Session::find(StreamId stream) const {
   return found == streams_.end() ? nullptr : &found->second;
 }
 
-bool Session::is_ours(StreamId stream) const {
-  return (stream % 2 == 1) == (role_ == Role::dialer);
+bool Session::was_opened(StreamId stream) const {
+  return is_ours(stream) ? stream < next_stream_ : stream <= last_peer_stream_;
 }
 
 void Session::emit(Event::Kind kind, StreamId stream) {
@@ -47,19 +43,22 @@ void Session::emit(Event::Kind kind, StreamId stream) {
 }
 
 std::optional<Event> Session::next_event() {
-  if (events_.empty()) return std::nullopt;
-  const Event event = events_.front();
-  events_.pop_front();
-  return event;
+  if (events_begin_ < events_.size()) return events_[events_begin_++];
+  events_begin_ = 0;
+  if (events_.capacity() <= kEventsKept) events_.clear();
+  else events_ = {};
+  return std::nullopt;
 }
 
-Result<void> Session::fail(Errc reason) {
+Result<void> Session::fail(Error reason) {
   if (!is_failed_) send_answer({.type = FrameType::go_away, .length = kProtocolError});
   is_failed_ = true;
   return reason;
 }
 
-bool Session::wants_input() const { return answer_bytes_ < kAnswerBytesMax; }
+bool Session::wants_input() const {
+  return answer_bytes_ < kAnswerBytesMax && unread_bytes_ < options_.receive_bytes_max;
+}
 
 Result<void> Session::receive(ByteView bytes, Instant now) {
   GHMESH_CHECK(!is_failed_);
@@ -68,23 +67,31 @@ Result<void> Session::receive(ByteView bytes, Instant now) {
     if (body_bytes_left_ > 0) {
       const ByteView body = bytes.first(std::min<std::size_t>(bytes.size(), body_bytes_left_));
       take_body(body);
-      body_bytes_left_ -= static_cast<std::uint32_t>(body.size());
       bytes = bytes.subspan(body.size());
-      if (body_bytes_left_ == 0) end_of_body();
       continue;
     }
-    const std::size_t missing = kHeaderBytes - header_.size();
-    const ByteView more = bytes.first(std::min(bytes.size(), missing));
-    append(header_, more);
-    bytes = bytes.subspan(more.size());
-    if (header_.size() < kHeaderBytes) return {};
-    auto header = parse_header(header_);
-    header_.clear();
-    if (!header) return fail(Errc::yamux_malformed);
-    auto handled = handle_header(*header, now);
-    if (!handled) return handled;
+    auto header = take_header(bytes);
+    if (!header) return fail(header.error());
+    if (!*header) break;
+    auto handled = handle_header(**header, now);
+    if (!handled) return fail(handled.error());
   }
+  note_waiting_output(now);
   return {};
+}
+
+// The header at the front of `bytes`, which it takes away; nullopt when its end is missing and what there is of it was
+// kept.
+Result<std::optional<Header>> Session::take_header(ByteView& bytes) {
+  const ByteView more = bytes.first(std::min(bytes.size(), kHeaderBytes - header_bytes_));
+  copy_to(MutableByteView(header_).subspan(header_bytes_), more);
+  header_bytes_ += more.size();
+  bytes = bytes.subspan(more.size());
+  if (header_bytes_ < kHeaderBytes) return std::optional<Header>();
+  header_bytes_ = 0;
+  auto header = parse_header(header_);
+  if (!header) return header.error();
+  return std::optional<Header>(*header);
 }
 
 Result<void> Session::handle_header(const Header& header, Instant now) {
@@ -92,12 +99,14 @@ Result<void> Session::handle_header(const Header& header, Instant now) {
     case FrameType::data:
     case FrameType::window_update: return handle_stream_frame(header);
     case FrameType::ping: return handle_ping(header, now);
-    case FrameType::go_away:
-      peer_is_going_away_ = true;
-      emit(Event::Kind::going_away);
-      return {};
+    case FrameType::go_away: handle_go_away(); return {};
   }
-  return fail(Errc::yamux_malformed);
+  return Errc::yamux_malformed;
+}
+
+void Session::handle_go_away() {
+  if (!peer_is_going_away_) emit(Event::Kind::going_away);
+  peer_is_going_away_ = true;
 }
 
 Result<void> Session::handle_ping(const Header& header, Instant now) {
@@ -108,7 +117,7 @@ Result<void> Session::handle_ping(const Header& header, Instant now) {
     }
     return {};
   }
-  if (!header.has(kSyn)) return fail(Errc::yamux_malformed);
+  if (!header.has(kSyn)) return Errc::yamux_malformed;
   // A peer that asks without reading the answers gets no more of them.
   if (answer_bytes_ + kHeaderBytes > kAnswerBytesMax / 2) {
     ++counters_.pings_ignored;
@@ -118,92 +127,98 @@ Result<void> Session::handle_ping(const Header& header, Instant now) {
   return {};
 }
 
-// Everything that can be wrong with a frame is found here, before any state is made for it (CVE-2026-32314).
+// Everything that can be wrong with a frame of a stream is found here, before any state is made for it
+// (CVE-2026-32314) and before its body arrives. `stream`: null when it is not open.
+Result<void> Session::check_stream_frame(const Header& header, const Stream* stream) const {
+  const StreamId id = header.stream_id;
+  if (header.has(kSyn) && (stream || is_ours(id))) return Errc::yamux_stream_id;
+  // A late frame of a stream that is closed here is ordinary; one of a stream that never was is not, nor one that is
+  // larger than any window can have been.
+  if (!header.has(kSyn) && !stream) {
+    if (!was_opened(id)) return Errc::yamux_stream_id;
+    const bool is_too_large = header.type == FrameType::data && header.length > kWindowBytesMax;
+    return is_too_large ? Errc::yamux_window_exceeded : Result<void>();
+  }
+  const std::uint32_t receive_window = stream ? stream->receive_window : kWindowBytes;
+  const std::uint32_t send_window = stream ? stream->send_window : kWindowBytes;
+  if (header.type == FrameType::data) {
+    if (header.length > receive_window) return Errc::yamux_window_exceeded;
+    if (header.length > 0 && stream && stream->is_finished_there) return Errc::yamux_stream_id;
+  } else if (header.length > UINT32_MAX - send_window) {
+    return Errc::yamux_window_overflow;  // CVE-2026-31814
+  }
+  return {};
+}
+
 Result<void> Session::handle_stream_frame(const Header& header) {
   const StreamId id = header.stream_id;
-  const bool is_data = header.type == FrameType::data;
   Stream* stream = find(id);
-
-  if (header.has(kSyn)) {
-    if (is_ours(id) || stream) return fail(Errc::yamux_stream_id);
-    if (is_data && header.length > kWindowBytes) return fail(Errc::yamux_window_exceeded);
-    accept_stream(header);
-    stream = find(id);
-  } else if (!stream) {
-    // A late frame of a stream that is closed here is ordinary; one of a stream that never was is not.
-    const bool was_ours = is_ours(id) && id < next_stream_;
-    const bool was_theirs = !is_ours(id) && id <= last_peer_stream_;
-    if (!was_ours && !was_theirs) return fail(Errc::yamux_stream_id);
+  auto checked = check_stream_frame(header, stream);
+  if (!checked) return checked;
+  if (header.has(kSyn)) stream = accept_stream(id);
+  if (stream && header.has(kAck) && !stream->is_acknowledged) {
+    stream->is_acknowledged = true;
+    --unacknowledged_;
   }
-
-  if (stream) {
-    if (is_data && header.length > stream->receive_window) return fail(Errc::yamux_window_exceeded);
-    if (is_data && header.length > 0 && stream->is_finished_there)
-      return fail(Errc::yamux_stream_id);
-    if (header.has(kAck) && is_ours(id) && !stream->is_acknowledged) {
-      stream->is_acknowledged = true;
-      --unacknowledged_;
-    }
-    if (!is_data) {
-      auto granted = grant_credit(id, *stream, header.length);
-      if (!granted) return granted;
-    }
-  }
-
+  if (stream && header.type == FrameType::window_update) take_credit(id, *stream, header.length);
   body_header_ = header;
-  body_bytes_left_ = is_data ? header.length : 0;
-  if (stream && is_data) stream->receive_window -= header.length;
+  body_stream_ = stream;
+  body_bytes_left_ = header.type == FrameType::data ? header.length : 0;
   if (body_bytes_left_ == 0) end_of_body();
   return {};
 }
 
-void Session::accept_stream(const Header& header) {
-  const StreamId id = header.stream_id;
+// Null when there is no room for it; it is then a stream that was closed at once.
+Session::Stream* Session::accept_stream(StreamId id) {
   last_peer_stream_ = std::max(last_peer_stream_, id);
   if (is_going_away_ || inbound_streams_ >= options_.inbound_streams_max) {
     ++counters_.streams_refused;
     send_answer({.type = FrameType::window_update, .flags = kRst, .stream_id = id});
-    return;
+    return nullptr;
   }
   ++inbound_streams_;
-  streams_[id].is_acknowledged = true;
+  windows_bytes_ += kWindowBytes;
+  Stream& stream = streams_[id];
+  stream.is_acknowledged = true;
   // At once: peers such as rust-yamux stop opening at 256 streams that were not acknowledged.
   send_answer({.type = FrameType::window_update, .flags = kAck, .stream_id = id});
   emit(Event::Kind::opened, id);
+  return &stream;
 }
 
-Result<void> Session::grant_credit(StreamId id, Stream& stream, std::uint32_t credit) {
-  if (credit > UINT32_MAX - stream.send_window)
-    return fail(Errc::yamux_window_overflow);  // CVE-2026-31814
+void Session::take_credit(StreamId id, Stream& stream, std::uint32_t credit) {
   stream.send_window += credit;
-  if (stream.wants_to_write && credit > 0) wake_writer(id, stream);
-  return {};
+  if (stream.wants_to_write && credit > 0 && has_output_room()) wake_writer(id, stream);
 }
 
 void Session::take_body(ByteView body) {
-  Stream* stream = find(body_header_.stream_id);
-  if (!stream) {
+  body_bytes_left_ -= static_cast<std::uint32_t>(body.size());
+  if (!body_stream_) {
     counters_.bytes_discarded += body.size();
-    return;
+  } else {
+    Stream& stream = *body_stream_;
+    stream.receive_window -= static_cast<std::uint32_t>(body.size());
+    if (stream.unread.is_empty()) {
+      emit(Event::Kind::readable, body_header_.stream_id);
+      idle_bytes_ -= stream.unread.capacity();
+    }
+    stream.unread.push(body);
+    const bool had_room = unread_bytes_ < options_.receive_bytes_max;
+    unread_bytes_ += body.size();
+    if (had_room && unread_bytes_ >= options_.receive_bytes_max) ++counters_.input_pauses;
   }
-  const bool was_empty = stream->unread_bytes() == 0;
-  append(stream->unread, body);
-  unread_bytes_ += body.size();
-  if (was_empty) emit(Event::Kind::readable, body_header_.stream_id);
+  if (body_bytes_left_ == 0) end_of_body();
 }
 
 // The whole frame has arrived: its closing flags count only now, after its body.
 void Session::end_of_body() {
+  if (!body_stream_) return;
   const StreamId id = body_header_.stream_id;
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
   if (body_header_.has(kRst)) {
-    forget(found);
+    forget(streams_.find(id));
     emit(Event::Kind::reset, id);
-    return;
-  }
-  if (body_header_.has(kFin) && !found->second.is_finished_there) {
-    found->second.is_finished_there = true;
+  } else if (body_header_.has(kFin) && !body_stream_->is_finished_there) {
+    body_stream_->is_finished_there = true;
     emit(Event::Kind::finished, id);
     close_if_done(id);
   }
@@ -211,32 +226,31 @@ void Session::end_of_body() {
 
 ByteView Session::readable(StreamId id) const {
   const Stream* stream = find(id);
-  return stream ? ByteView(stream->unread).subspan(stream->unread_begin) : ByteView();
+  return stream ? stream->unread.bytes() : ByteView();
 }
 
 void Session::consume(StreamId id, std::size_t bytes_count, Instant now) {
   Stream* stream = find(id);
-  if (!stream) return;
-  GHMESH_CHECK(bytes_count <= stream->unread_bytes());
-  stream->unread_begin += bytes_count;
+  if (!stream || bytes_count == 0) return;
+  const bool wanted_input = wants_input();
+  stream->unread.pop(bytes_count);
   unread_bytes_ -= bytes_count;
-  if (stream->unread_begin == stream->unread.size()) {
-    stream->unread.clear();
-    stream->unread_begin = 0;
-  } else if (stream->unread_begin >= kCompactBytes &&
-             stream->unread_begin >= stream->unread.size() / 2) {
-    stream->unread.erase(
-        stream->unread.begin(),
-        stream->unread.begin() + static_cast<std::ptrdiff_t>(stream->unread_begin));
-    stream->unread_begin = 0;
-  }
+  if (stream->unread.is_empty()) keep_or_release(*stream);
   if (!stream->is_finished_there) give_credit(id, *stream, now);
   close_if_done(id);
+  note_resumed_input(wanted_input, now);
+  note_waiting_output(now);
+}
+
+// A busy stream runs empty all the time and keeps its memory; many quiet ones together keep no more than one of them.
+void Session::keep_or_release(Stream& stream) {
+  if (idle_bytes_ + stream.unread.capacity() > kIdleBytesMax) stream.unread.release();
+  idle_bytes_ += stream.unread.capacity();
 }
 
 bool Session::is_at_end(StreamId id) const {
   const Stream* stream = find(id);
-  return !stream || (stream->is_finished_there && stream->unread_bytes() == 0);
+  return !stream || (stream->is_finished_there && stream->unread.is_empty());
 }
 
 void Session::close_if_done(StreamId id) {
@@ -244,25 +258,23 @@ void Session::close_if_done(StreamId id) {
   if (found != streams_.end() && found->second.is_closed()) forget(found);
 }
 
-void Session::forget(std::map<StreamId, Stream>::iterator found) {
-  const Stream& stream = found->second;
-  grown_bytes_ -= stream.receive_window_max - kWindowBytes;
-  unread_bytes_ -= stream.unread_bytes();
+void Session::forget(Streams::iterator found) {
+  Stream& stream = found->second;
+  if (body_stream_ == &stream) body_stream_ = nullptr;
+  unread_bytes_ -= stream.unread.size();
+  if (stream.unread.is_empty()) idle_bytes_ -= stream.unread.capacity();
+  windows_bytes_ -= stream.receive_window_max;
+  set_blocked(stream, false);
   if (!is_ours(found->first)) --inbound_streams_;
   else if (!stream.is_acknowledged) --unacknowledged_;
   streams_.erase(found);
 }
 
-Result<StreamId> Session::open_stream() {
-  if (is_failed_ || is_going_away_ || peer_is_going_away_) return Errc::yamux_going_away;
-  if (unacknowledged_ >= kUnacknowledgedMax) return Errc::limit_reached;
-  if (next_stream_ > kStreamIdMax) return Errc::yamux_exhausted;
-  const StreamId id = next_stream_;
-  next_stream_ += 2;
-  streams_[id];
-  ++unacknowledged_;
-  send_frame({.type = FrameType::window_update, .flags = kSyn, .stream_id = id});
-  return id;
+std::size_t Session::held_bytes() const {
+  constexpr std::size_t kNodeBytes = sizeof(Streams::value_type) + 4 * sizeof(void*);
+  std::size_t held = output_.capacity() + events_.capacity() * sizeof(Event);
+  for (const auto& [id, stream] : streams_) held += kNodeBytes + stream.unread.capacity();
+  return held;
 }
 
 }  // namespace ghmesh::yamux
