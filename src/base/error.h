@@ -63,6 +63,9 @@ namespace ghmesh {
   X(dial_backoff, "the peer could not be reached a moment ago") \
   X(dial_failed, "none of the peer's addresses can be reached") \
   X(dial_no_address, "no address of the peer is known that could be dialed") \
+  /* names: DNS and multicast DNS */ \
+  X(dns_malformed, "a DNS message does not follow its format") \
+  X(dns_failed, "the name servers cannot answer") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
