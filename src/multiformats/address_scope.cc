@@ -2,6 +2,7 @@
 #include "multiformats/address_scope.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace ghmesh::multiformats {
 namespace {
@@ -70,18 +71,6 @@ Scope scope_of(const Multiaddr& address) {
   const Multiaddr::Part* ip = find_ip(address);
   if (!ip) return Scope::none;
   return ip->protocol == Protocol::ip4 ? scope_of_ip4(ip->value) : scope_of_ip6(ip->value);
-}
-
-std::optional<Network> network_of(const Multiaddr& address) {
-  const Multiaddr::Part* ip = find_ip(address);
-  if (!ip) return std::nullopt;
-  ByteView number = ip->value;
-  if (ip->protocol == Protocol::ip6) number = embedded_ip4(number).value_or(number);
-  const bool is_ip4 = number.size() == 4;
-  Network network;
-  network.prefix[0] = std::byte{is_ip4 ? std::uint8_t{4} : std::uint8_t{6}};
-  std::ranges::copy(number.first(is_ip4 ? 3 : 7), network.prefix.begin() + 1);
-  return network;
 }
 
 }  // namespace ghmesh::multiformats

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// How far an address reaches, and which network it belongs to. Whoever learns addresses from a peer asks here whether
-// that peer can know them: one on the internet has nothing to say about our own machine or network, and would make us
-// knock on doors there.
+// How far an address reaches. Whoever learns addresses from a peer asks here whether that peer can know them: one on
+// the internet has nothing to say about our own machine or network, and would make us knock on doors there.
 //
 // Only numbers are looked at: a name has no scope before it is resolved.
 #pragma once
 
-#include <array>
-#include <compare>
-#include <optional>
+#include <cstdint>
 
-#include "base/bytes.h"
 #include "multiformats/multiaddr.h"
 
 namespace ghmesh::multiformats {
@@ -24,12 +20,5 @@ enum class Scope : std::uint8_t {
 
 // Of the number in front of an address. An IPv4 address within an IPv6 one (mapped, NAT64, 6to4) counts as itself.
 Scope scope_of(const Multiaddr& address);
-
-// The neighbourhood that one attacker has to himself at no cost: a /24 of IPv4, a /56 of IPv6.
-struct Network {
-  std::array<std::byte, 8> prefix{};  // 4 or 6, then three or seven bytes
-  auto operator<=>(const Network&) const = default;
-};
-std::optional<Network> network_of(const Multiaddr& address);  // nullopt: no number in front
 
 }  // namespace ghmesh::multiformats

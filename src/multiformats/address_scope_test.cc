@@ -47,15 +47,5 @@ TEST(AddressScope, AnAddressWithinAnAddressCountsAsItself) {
   EXPECT_EQ(scope("/ip6/2002:c0a8:101::1/tcp/1"), Scope::local);  // 192.168.1.1
 }
 
-TEST(AddressScope, NeighboursShareANetwork) {
-  const auto network = [](std::string_view text) { return network_of(address(text)); };
-  EXPECT_EQ(network("/ip4/203.0.113.1/tcp/1"), network("/ip4/203.0.113.255/tcp/9"));
-  EXPECT_NE(network("/ip4/203.0.113.1/tcp/1"), network("/ip4/203.0.114.1/tcp/1"));
-  EXPECT_EQ(network("/ip6/2001:db8:0:1200::1/tcp/1"), network("/ip6/2001:db8:0:12ff::2/tcp/1"));
-  EXPECT_NE(network("/ip6/2001:db8:0:1200::1/tcp/1"), network("/ip6/2001:db8:0:1300::1/tcp/1"));
-  EXPECT_EQ(network("/ip6/::ffff:203.0.113.9/tcp/1"), network("/ip4/203.0.113.1/tcp/1"));
-  EXPECT_EQ(network("/dns/example.org/tcp/1"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace ghmesh::multiformats
