@@ -66,6 +66,19 @@ namespace ghmesh {
   /* names: DNS and multicast DNS */ \
   X(dns_malformed, "a DNS message does not follow its format") \
   X(dns_failed, "the name servers cannot answer") \
+  /* signed records */ \
+  X(record_malformed, "a signed record does not follow its format") \
+  X(record_rejected, "a signed record is not authentic, or not of the wanted kind") \
+  X(record_wrong_peer, \
+    "a signed record speaks of another peer than its signer or the expected one") \
+  /* identify, ping, perf: the stream is finished, the connection may go on */ \
+  X(identify_malformed, "an identify message does not follow its format") \
+  X(identify_too_large, "an identify message is larger than its limits") \
+  X(identify_wrong_key, "an identify message names another key than the authenticated one") \
+  X(ping_malformed, "a ping ended before it was whole") \
+  X(ping_wrong_echo, "a ping came back changed, or before it was sent") \
+  X(perf_malformed, "a perf stream does not have the bytes that it promised") \
+  X(perf_too_large, "a perf stream asks for more than its limit") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
