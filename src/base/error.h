@@ -56,6 +56,10 @@ namespace ghmesh {
   X(yamux_going_away, "the yamux session accepts no new streams") \
   X(yamux_exhausted, "the yamux session has used all its stream ids") \
   X(yamux_closed, "the yamux stream is closed") \
+  /* gossipsub: the peer broke the format; or a message of ours that was said already */ \
+  X(gossipsub_malformed, "a gossipsub RPC does not follow its format") \
+  X(gossipsub_limit, "a gossipsub RPC holds more than is allowed") \
+  X(gossipsub_duplicate, "the message was published already") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
