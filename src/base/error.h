@@ -79,6 +79,10 @@ namespace ghmesh {
   X(ping_wrong_echo, "a ping came back changed, or before it was sent") \
   X(perf_malformed, "a perf stream does not have the bytes that it promised") \
   X(perf_too_large, "a perf stream asks for more than its limit") \
+  /* gossipsub: the peer broke the format; or a message of ours that was said already */ \
+  X(gossipsub_malformed, "a gossipsub RPC does not follow its format") \
+  X(gossipsub_limit, "a gossipsub RPC holds more than is allowed") \
+  X(gossipsub_duplicate, "the message was published already") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
