@@ -13,10 +13,13 @@
 
 namespace ghmesh::gossipsub {
 
-inline keys::PrivateKey test_key(std::uint64_t number) {
+// Made once: tests ask for the same few again and again.
+inline const keys::PrivateKey& test_key(std::uint64_t number) {
+  static std::map<std::uint64_t, keys::PrivateKey> made;
+  if (const auto found = made.find(number); found != made.end()) return found->second;
   Bytes seed(crypto::kEd25519SeedBytes);
   store_big_endian<std::uint64_t>(seed, number);
-  return keys::PrivateKey::of_seed(crypto::Secret(seed));
+  return made.emplace(number, keys::PrivateKey::of_seed(crypto::Secret(seed))).first->second;
 }
 
 inline Options test_options(std::string topic = "news") {
@@ -36,7 +39,7 @@ struct Weather {
 class TestNetwork {
  public:
   struct Node {
-    keys::PrivateKey key;
+    const keys::PrivateKey& key;
     std::unique_ptr<Router> router;
     std::vector<Delivered> delivered;
     std::vector<Instant> delivered_at;

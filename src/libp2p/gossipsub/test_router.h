@@ -42,7 +42,7 @@ class TestRouter {
     return id_of(number);
   }
 
-  static PeerId id_of(std::uint64_t number) { return test_key(number).peer_id(); }
+  static const PeerId& id_of(std::uint64_t number) { return test_key(number).peer_id(); }
 
   // False when the router gives the peer up.
   bool receive(std::uint64_t number, const Rpc& rpc) {
@@ -117,7 +117,7 @@ class TestRouter {
     return std::ranges::find(mesh, id_of(number)) != mesh.end();
   }
 
-  keys::PrivateKey key = test_key(1'000'000);
+  const keys::PrivateKey& key = test_key(1'000'000);
   Instant now = Instant(1h);
   Router router;
 
