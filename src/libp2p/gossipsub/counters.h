@@ -18,7 +18,8 @@ struct Counters {
   std::uint64_t rejected = 0;    // by verdict
   std::uint64_t ignored = 0;     // by verdict, or ours that came back
   std::uint64_t not_allowed =
-      0;  // messages, subscriptions and control of topics that we do not have
+      0;                        // messages, subscriptions and control of topics that we do not have
+  std::uint64_t too_large = 0;  // data beyond Limits::message_bytes_max
   std::uint64_t pending_dropped = 0;
   std::uint64_t cache_dropped = 0;
   std::uint64_t seen_dropped = 0;
