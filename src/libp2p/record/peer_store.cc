@@ -57,6 +57,11 @@ std::size_t PeerStore::Peer::bytes() const {
   return bytes;
 }
 
+bool PeerStore::Peer::has_address(Instant now) const {
+  return std::ranges::any_of(addresses,
+                             [&](const auto& entry) { return entry.second.expires_at > now; });
+}
+
 void PeerStore::Peer::expire(Instant now) {
   std::erase_if(addresses, [&](const auto& entry) { return entry.second.expires_at <= now; });
   if (envelope_expires_at <= now) envelope = Bytes();
@@ -178,6 +183,8 @@ void PeerStore::disconnected(const PeerId& id, Instant now) {
   Peer& peer = found->second;
   peer.used_at = now;
   if (--peer.connections > 0) return;
+  peer.expire(now);  // what others suggested meanwhile does not live longer for it
+  recount(peer);
   peer.envelope_expires_at = now + options_.kept_after_connection;
   for (auto& [address, known] : peer.addresses)
     if (known.source != Source::configured) known.expires_at = peer.envelope_expires_at;

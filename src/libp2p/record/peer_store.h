@@ -139,6 +139,7 @@ class PeerStore {
 
     bool is_pinned() const { return is_configured || connections > 0; }
     bool is_suggested() const { return !is_configured && !was_connected; }
+    bool has_address(Instant now) const;
     std::size_t bytes() const;
     void expire(Instant now);
   };

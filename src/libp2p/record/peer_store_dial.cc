@@ -66,9 +66,7 @@ std::vector<Multiaddr> PeerStore::addresses_to_dial(const PeerId& id, Instant no
 std::vector<PeerId> PeerStore::peers_to_dial(Instant now) const {
   std::vector<PeerId> ids;
   for (const auto& [id, peer] : peers_) {
-    const bool has_address = std::ranges::any_of(
-        peer.addresses, [&](const auto& entry) { return entry.second.expires_at > now; });
-    if (peer.connections == 0 && has_address) ids.push_back(id);
+    if (peer.connections == 0 && peer.has_address(now)) ids.push_back(id);
   }
   return ids;
 }
@@ -76,7 +74,8 @@ std::vector<PeerId> PeerStore::peers_to_dial(Instant now) const {
 ByteView PeerStore::envelope_of(const PeerId& id, Instant now) const {
   const auto found = peers_.find(id);
   if (found == peers_.end() || found->second.envelope_expires_at <= now) return {};
-  return found->second.envelope;
+  const Peer& peer = found->second;
+  return peer.is_pinned() || peer.has_address(now) ? ByteView(peer.envelope) : ByteView();
 }
 
 }  // namespace ghmesh::record

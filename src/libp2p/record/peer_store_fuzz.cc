@@ -34,13 +34,18 @@ const std::vector<keys::PrivateKey>& identities() {
 }
 
 std::vector<Multiaddr> addresses_of(std::uint8_t choice) {
-  static constexpr std::string_view kTexts[] = {
-      "/ip4/127.0.0.1/tcp/1",   "/ip4/10.0.0.1/tcp/1",        "/ip4/203.0.113.1/tcp/1",
-      "/ip4/203.0.113.1/tcp/2", "/ip6/2001:db8::1/tcp/1",     "/dns4/example.org/tcp/1",
-      "/ip4/203.0.113.1/tcp/3", "/ip4/203.0.113.1/udp/1/quic"};
+  static const auto all = [] {
+    std::vector<Multiaddr> parsed;
+    for (std::string_view text :
+         {"/ip4/127.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/1", "/ip4/203.0.113.1/tcp/1",
+          "/ip4/203.0.113.1/tcp/2", "/ip6/2001:db8::1/tcp/1", "/dns4/example.org/tcp/1",
+          "/ip4/203.0.113.1/tcp/3", "/ip4/203.0.113.1/udp/1/quic"})
+      parsed.push_back(*Multiaddr::parse_text(text));
+    return parsed;
+  }();
   std::vector<Multiaddr> addresses;
-  for (std::size_t i = 0; i < 8; ++i)
-    if (choice >> i & 1) addresses.push_back(*Multiaddr::parse_text(kTexts[i]));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (choice >> i & 1) addresses.push_back(all[i]);
   return addresses;
 }
 
@@ -99,6 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PeerStore swept(wide), unswept(wide);
   PeerStore narrow(kOptions);
   Instant now(1000h);
+  size = std::min<std::size_t>(size, 400);
   for (; size >= 4; data += 4, size -= 4) {
     now += data[3] % 16 == 0 ? Duration(data[3] * 1min) : Duration(data[3] * 1s);
     swept.tick(now);

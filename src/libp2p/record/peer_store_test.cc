@@ -163,6 +163,23 @@ TEST(PeerStore, ASuggestionIsToBeTriedSoon) {
   EXPECT_EQ(store.suggest(peer_of(3), {}, kGlobal, kStart), Outcome::unwanted);
 }
 
+TEST(PeerStore, ASuggestionThatHasExpiredDoesNotComeBackWhenThePeerLeaves) {
+  Connected c;
+  c.store.suggest(c.peer, {place(1)}, kGlobal, kStart);
+  c.store.tell(c.peer, {place(2)}, kGlobal, kStart);
+  c.store.disconnected(c.peer, kStart + 1h);
+  EXPECT_EQ(c.to_dial(kStart + 1h), Addresses{place(2)});
+}
+
+TEST(PeerStore, AnEnvelopeIsGoneWithTheLastAddress) {
+  PeerStore store({.addresses_per_peer_max = 1});
+  store.suggest(peer_of(1), {place(1)}, kGlobal, kStart);
+  store.suggest(record_of(1, 1, {place(2)}), kGlobal,
+                kStart + 5min);  // finds no room for its address
+  EXPECT_FALSE(store.envelope_of(peer_of(1), kStart + 9min).empty());
+  EXPECT_TRUE(store.envelope_of(peer_of(1), kStart + 10min).empty());
+}
+
 TEST(PeerStore, OfAConnectedPeerItsOwnWordsCount) {
   Connected c;
   c.store.certify(record_of(1, 10, {place(1)}), kGlobal, kStart);
