@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The matrix: each scene with the subject as dialer and as listener of each partner; gossip in one mixed swarm.
+
+`make check` runs ghmesh with js, `make interop` with all that are built. `--subject js --with go` needs no ghmesh.
+"""
+
+import functools
+
+import pytest
+
+import forged
+import scenes
+from peers import IMPLEMENTATIONS
+
+SWARM = 4  # nodes of each of the two
+
+
+@pytest.mark.parametrize("line", scenes.PAIR_SCENES)
+def test_pair(line, pair, start):
+    dialer, listener = start(pair[0], "dialer"), start(pair[1], "listener")
+    scenes.PAIR_SCENES[line](dialer, listener)
+
+
+def test_wrong_peer_id_is_refused(pair, start):
+    """The `/p2p/` of somebody else, and of nobody that was ever started."""
+    dialer, listener = start(pair[0], "dialer"), start(pair[1], "listener")
+    scenes.wrong_peer_id(dialer, listener, start(pair[1], "listener").id)
+
+
+def test_inlined_muxers(pair, start):
+    scenes.inlined_muxers(functools.partial(start, pair[0], "dialer"), functools.partial(start, pair[1], "listener"))
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2", "mixed"])
+def test_gossip(version, subject, partner, start):
+    """Four and four. Mixed: two of each know 1.1 only."""
+    speaks = {}
+    nodes = []
+    for index in range(2 * SWARM):
+        name, role = ((subject, "dialer"), (partner, "listener"))[index % 2]
+        newest = ("1.1", "1.2")[index // 2 % 2] if version == "mixed" else version
+        if newest not in IMPLEMENTATIONS[name].gossipsub:
+            newest = "1.1"
+        nodes.append(start(name, role, gossipsub=newest))
+        speaks[nodes[-1].id] = newest
+    scenes.gossip(nodes, f"ghmesh-interop-{version}", lambda one, other: min(speaks[one.id], speaks[other.id]))
+
+
+@pytest.mark.parametrize("flaw", forged.FLAWS)
+def test_forged_message_is_refused(flaw, subject, partner, start):
+    """Of two messages in one frame, the one that is not signed as it should be is not delivered, the other is."""
+    forged.send_and_see(flaw, start("js", "attacker"), start(subject, "dialer", gossipsub="1.2"))
+    forged.send_and_see(flaw, start("js", "attacker"), start(partner, "listener", gossipsub="1.2"))
