@@ -30,6 +30,7 @@ class Implementation(NamedTuple):
     hosts_many: bool = True      # several nodes in one process
     inlines_muxers: bool = True  # can agree on the muxer within Noise
     tells_inlined: bool = True   # and says whether it did
+    signs_records: bool = True   # signs its peer record, and verifies others', as go and js do
     gossipsub: tuple = ("1.1", "1.2")
 
     @property
@@ -42,8 +43,10 @@ IMPLEMENTATIONS = {
         Implementation("ghmesh", [BUILD / "apps" / "ghmesh-p2p-peer"]),
         Implementation("js", ["node", HERE / "js" / "peer.mjs"]),
         Implementation("go", [INTEROP / "go" / "ghmesh-interop-go"]),
-        Implementation("rust", [INTEROP / "rust" / "release" / "ghmesh-interop-rust"], inlines_muxers=False),
-        Implementation("py", [INTEROP / "py" / "bin" / "python", HERE / "py" / "peer.py"], inlines_muxers=False),
+        Implementation("rust", [INTEROP / "rust" / "release" / "ghmesh-interop-rust"],
+                       inlines_muxers=False, tells_inlined=False, signs_records=False),
+        Implementation("py", [INTEROP / "py" / "bin" / "python", HERE / "py" / "peer.py"],
+                       inlines_muxers=False, tells_inlined=False),
     )
 }
 
@@ -108,7 +111,10 @@ class Peer:
         return pathlib.Path(self.log.name).read_text(errors="replace")
 
     def stop(self):
-        self.child.stdin.close()
+        try:
+            self.child.stdin.close()
+        except BrokenPipeError:
+            pass  # it has ended already: its status tells
         try:
             status = self.child.wait(20)
         except subprocess.TimeoutExpired:
@@ -183,7 +189,7 @@ class Host:
         self.count = 0
 
     def node(self, **options):
-        if not self.peers or not self.implementation.hosts_many:
+        if not self.peers or self.peers[-1].has_ended or not self.implementation.hosts_many:
             self.peers.append(Peer(self.implementation))
         self.count += 1
         name = f"n{self.count}" if self.implementation.hosts_many else ""
@@ -197,7 +203,7 @@ class Host:
             self.stop()
             return
         nodes, self.nodes = self.nodes, []
-        for answer in [node.begin("stop") for node in nodes]:
+        for answer in [node.begin("stop") for node in nodes if not node.peer.has_ended]:
             answer()
         for peer in self.peers:
             peer.events.clear()

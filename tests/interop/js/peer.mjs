@@ -30,11 +30,12 @@ class Node {
   async start() {
     const { listen = '/ip4/127.0.0.1/tcp/0', seed, inline_muxers: inlineMuxers = true, gossipsub = '' } = this.options;
     this.libp2p = await createNode({
-      listen, seed, inlineMuxers, gossip: gossipsub,
+      listen, seed, inlineMuxers, gossip: gossipsub === 'mute' ? '' : gossipsub,
       onSecured: (peer, inlined) => this.inlined.set(peer, inlined),
     });
     this.listenToConnections();
-    if (gossipsub) this.listenToGossip();
+    if (gossipsub === 'mute') await this.libp2p.handle('/meshsub/1.1.0', stream => streams.readToEnd(stream, () => {}));
+    else if (gossipsub) this.listenToGossip();
     await streams.serve(this.libp2p, ended => this.tell('stream_ended', ended));
     return {
       peer: this.libp2p.peerId.toString(),

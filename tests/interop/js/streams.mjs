@@ -122,6 +122,7 @@ export async function echo(connection, { bytes, parallel = 1, protocol = ECHO })
     const pieces = [];
     return readToEnd(stream, piece => { pieces.push(Uint8Array.from(piece)); }).then(() => Buffer.concat(pieces));
   });
+  for (const one of echoed) one.catch(() => {});  // looked at below, after all has been sent
   const sent = streams.map(() => randomFillSync(Buffer.alloc(bytes)));
   await Promise.all(streams.map((stream, index) => send(stream, sent[index])));
   await Promise.all(streams.map(stream => stream.close()));
@@ -136,6 +137,7 @@ export async function transfer(connection, { bytes }) {
   const stream = await open(connection, SINK);
   const answer = [];
   const answered = readToEnd(stream, piece => { answer.push(Uint8Array.from(piece)); });
+  answered.catch(() => {});  // looked at below
   const hash = createHash('sha256');
   for (let at = 0; at < bytes; at += CHUNK_BYTES) {
     const chunk = randomFillSync(Buffer.alloc(Math.min(CHUNK_BYTES, bytes - at)));
