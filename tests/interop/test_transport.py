@@ -25,6 +25,16 @@ PATIENCE_SECONDS = 40
 LATENCY = ("handshake_plus_one_rtt", "ping_rtt", "unit")
 
 
+def pytest_generate_tests(metafunc):
+    """`app` is the subject's, if it has one, else js; `apps` is (dialer, listener): that and js, both ways round."""
+    subject = metafunc.config.getoption("--subject")
+    app = subject if subject in APPS else "js"
+    if "app" in metafunc.fixturenames:
+        metafunc.parametrize("app", [app])
+    if "apps" in metafunc.fixturenames:
+        metafunc.parametrize("apps", dict.fromkeys(((app, "js"), ("js", app))), ids="-".join)
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -73,10 +83,10 @@ def finish(process, seconds=PATIENCE_SECONDS):
     return process.returncode, out, log
 
 
-def meet(pair, told, **more):
+def meet(apps, told, **more):
     """The latency that the dialer reports, after all that the matrix asks of both has been checked."""
-    listener = start(pair[1], told, "listener", **more)
-    status, out, log = finish(start(pair[0], told, "dialer", **more))
+    listener = start(apps[1], told, "listener", **more)
+    status, out, log = finish(start(apps[0], told, "dialer", **more))
     listener.terminate()
     _, listener_out, listener_log = finish(listener)
     assert status == 0, f"{log[-2000:]}\n--- listener\n{listener_log[-2000:]}"
@@ -89,18 +99,18 @@ def meet(pair, told, **more):
     return latency
 
 
-def test_dialer_and_listener_meet(pair, told):
-    meet(pair, told)
+def test_dialer_and_listener_meet(apps, told):
+    meet(apps, told)
 
 
-def test_an_address_that_was_set_is_found(subject, told):
+def test_an_address_that_was_set_is_found(app, told):
     """The document says that listeners set a string; those of this suite push to a list. A dialer takes both."""
-    meet((subject, "js"), told, PUBLISH_AS="string")
+    meet((app, "js"), told, PUBLISH_AS="string")
 
 
-def test_a_listener_on_all_addresses_publishes_one_that_others_reach(pair, told):
+def test_a_listener_on_all_addresses_publishes_one_that_others_reach(apps, told):
     """As in the matrix: LISTENER_IP is 0.0.0.0. In a network of its own, with one address besides loopback's."""
-    command = [sys.executable, __file__, *pair, told["TEST_KEY"]]
+    command = [sys.executable, __file__, *apps, told["TEST_KEY"]]
     inside = ("set -e; ip link add outside type veth peer name other; ip addr add 10.77.0.2/24 dev outside;"
               ' for device in lo outside other; do ip link set "$device" up; done; exec "$@"')
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -113,9 +123,9 @@ def test_a_listener_on_all_addresses_publishes_one_that_others_reach(pair, told)
 @pytest.mark.parametrize("change", [{"TRANSPORT": "quic-v1"}, {"SECURE_CHANNEL": "tls"}, {"MUXER": "mplex"},
                                     {"REDIS_ADDR": "127.0.0.1:1"}, {"TEST_TIMEOUT_SECS": "1"}],
                          ids=lambda change: next(iter(change)))
-def test_a_dialer_that_cannot_says_so_by_its_status(change, subject, told):
+def test_a_dialer_that_cannot_says_so_by_its_status(change, app, told):
     """Nobody listens, and what is asked for is not to be had, or nobody comes in time."""
-    status, out, log = finish(start(subject, told, "dialer", **change))
+    status, out, log = finish(start(app, told, "dialer", **change))
     assert status not in (0, None) and status > 0, log
     assert out == "" and log != ""
 

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // A js-libp2p node as the interoperability tests want it: TCP, Noise, yamux, identify and, if asked for, gossipsub.
-// js-libp2p is written for Node 22; what Node 20 lacks is added here, so this module comes before any of libp2p's.
+// js-libp2p is written for Node 22; what Debian's Node 18 and Node 20 lack is added here, so this module comes before any
+// of libp2p's.
+import { webcrypto } from 'node:crypto';
 
-if (Promise.withResolvers === undefined) {
-  Promise.withResolvers = function () {
-    const parts = {};
-    parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-    return parts;
-  };
-}
+globalThis.crypto ??= webcrypto;
+globalThis.CustomEvent ??= class CustomEvent extends Event {
+  constructor(type, options) {
+    super(type, options);
+    this.detail = options?.detail ?? null;
+  }
+};
+Promise.withResolvers ??= function () {
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+};
 
 const { createLibp2p } = await import('libp2p');
 const { tcp } = await import('@libp2p/tcp');
@@ -74,7 +81,8 @@ export async function createNode({ listen, seed, inlineMuxers = true, gossip = '
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: 10 }),
-      ping: ping(),
+      // The service opens a stream for each round, and its default is one at a time: the last may still be closing.
+      ping: ping({ maxInboundStreams: 32, maxOutboundStreams: 32 }),
       ...(gossip ? { pubsub: gossipService(gossip) } : {}),
     },
   });

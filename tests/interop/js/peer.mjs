@@ -166,6 +166,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   carryOut(command).then(
     answer => write({ id: command.id, ok: true, ...answer }),
-    error => write({ id: command.id, error: `${error.name}: ${error.message}` }));
+    // A stream that ends early may reject with the event instead of an error.
+    error => write({ id: command.id, error: error instanceof Error ? `${error}` : `a '${error.type}' came first` }));
 }
 process.exit(0);
