@@ -11,11 +11,12 @@
 #   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
 #   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
 #   make tsan    unit tests under ThreadSanitizer              make install PREFIX=/usr/local
+#   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup configure build release lint tidy format test e2e mutants check demo run sim fuzz tsan bench bench-hits \
-        install clean
+.PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
+        fuzz tsan bench bench-hits install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -47,8 +48,13 @@ $(FIXTURES): tests/e2e/package-lock.json tools/make_fixtures | setup
 test: build      ; ctest --preset dev --parallel $(JOBS)
 e2e: build $(FIXTURES)
 		   GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+# With js-libp2p, and over redis as in the public matrix. `interop` adds the peers that are heavy to build, and reports.
+SUBJECT ?= ghmesh
+INTEROP  = GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/interop --subject $(SUBJECT)
+interop-js: build ; $(INTEROP)
+interop: build   ; tools/setup-interop && $(INTEROP) --with built --report docs/interop.md
 mutants: build $(FIXTURES) ; $(PYTHON) tools/mutants build/dev
-check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e
+check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e interop-js
 
 demo: $(FIXTURES) ; cmake --preset release >/dev/null
 		   cmake --build --preset release --target ghmesh github-model $(NINJA) && tools/demo

@@ -126,7 +126,8 @@ COMMON_HEADERS = r"boost/system/|(sys|linux|netinet|arpa|net|sanitizer)/|[a-z0-9
 # Sources besides tests that reach Asio or Beast: each costs seconds of every build on two cores.
 ASIO_SOURCES_MAX = 20
 
-LINES_MAX = [(TESTS, 1000), (r"^apps/[^/]+/main\.cc$", 200), (r"\.(cc|h)$", 800), (r"\.py$|^tools/", 600)]
+LINES_MAX = [(r"(package-lock\.json|Cargo\.lock|go\.sum)$", 10_000),  # a package manager wrote it, and reads it
+             (TESTS, 1000), (r"^apps/[^/]+/main\.cc$", 200), (r"\.(cc|h)$", 800), (r"\.py$|^tools/", 600)]
 DOOR_LINES_MAX = 250      # a door is read by everybody
 FUNCTION_LINES_MAX = 70   # a screen
 LINE_COLUMNS_MAX = 120
@@ -152,8 +153,8 @@ TEXT_BANS = [
     TextBan(r"\b(facts [G]\d|tra[p] \d)", "", "refers to a document that is not in the tree: say the fact itself",
             "// see fa" + "cts G2"),
     TextBan(r"[ \t]+$", "", "blanks at the end of the line", "int x; "),
-    TextBan(r"\t", r"(^|/)Makefile$|\.tsv$", "a tab: blanks look the same everywhere", "\tint x;"),
+    TextBan(r"\t", r"(^|/)Makefile$|\.(tsv|go)$|(^|/)go\.mod$", "a tab: blanks look the same everywhere", "\tint x;"),
 ]
 DATA = r"^fuzz/corpus/|/(data|vectors|golden)/|^LICENSE|\.(png|svg|ico|zst|bin|z?dict)$"  # kept as it came
 SPDX = "SPDX-License-Identifier: Apache-2.0 OR MIT"
-SPDX_FILES = r"(\.(cc|h|py|sh|cmake|yml|yaml|mjs|js|service|socket|toml)|CMakeLists\.txt|Makefile)$|^tools/"
+SPDX_FILES = r"(\.(cc|h|py|sh|cmake|yml|yaml|mjs|js|service|socket|toml|go|rs)|CMakeLists\.txt|Makefile)$|^tools/"
