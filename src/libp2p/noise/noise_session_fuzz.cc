@@ -66,6 +66,7 @@ void check(Side& side, const Side& other, const keys::PrivateKey& expected) {
   Session& session = side.session;
   if (session.is_established()) GHMESH_CHECK(session.peer() == expected.peer_id());
   GHMESH_CHECK(session.pending_output().size() <= kOutputBytesMax);
+  GHMESH_CHECK(session.held_bytes() <= 2 * (kOutputBytesMax + kUnreadBytesMax + kMessageBytesMax));
   side.read += as_text(session.readable());
   session.consume(session.readable().size());
   GHMESH_CHECK(other.written.starts_with(side.read));

@@ -9,8 +9,8 @@
 // looks like a closed one, and the layers above must know where their messages end.
 //
 // Memory is bounded: one frame that arrived in part (64 KiB), kUnreadBytesMax and what one receive() adds to it, and
-// kOutputBytesMax. Nothing is allocated from a length that the peer claims. What a large transfer needed is given back
-// with the next small message.
+// kOutputBytesMax; queues hold up to twice that. Nothing is allocated from a length that the peer claims. What a large
+// transfer needed is given back with the next few small messages.
 #pragma once
 
 #include <optional>
@@ -82,6 +82,11 @@ class Session {
   // --- out ---
   ByteView pending_output() const { return output_.bytes(); }
   void output_sent(std::size_t bytes_count) { output_.pop(bytes_count); }
+
+  // Waiting bytes, on the heap.
+  std::size_t held_bytes() const {
+    return partial_.capacity() + unread_.capacity() + output_.capacity();
+  }
 
  private:
   Result<void> fail(Error reason);
