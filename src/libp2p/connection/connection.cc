@@ -173,7 +173,7 @@ Result<void> Connection::tick(Instant now) {
     const auto current = found++;
     if (current->second.deadline > now) continue;
     yamux_->reset(current->first);
-    drop_agreement(current);
+    drop_agreement(current, Event::Kind::reset);
   }
   auto ticked = yamux_->tick(now);
   return ticked ? ticked : fail(ticked.error());

@@ -100,14 +100,15 @@ class Connection {
   const keys::PublicKey& peer_key() const { return noise_->peer_key(); }
   // The same on both sides and different for every connection: what an admission can be bound to.
   const crypto::Digest& handshake_hash() const { return noise_->handshake_hash(); }
+  bool has_inlined_muxer() const { return noise_->muxer().has_value(); }
   std::optional<Duration> round_trip() const { return yamux_->round_trip(); }
 
   // --- streams: after established ---
   // Proposes `protocols`, the most wanted first. With one, write() may be called at once; with several, after `agreed`.
-  // Errors: those of yamux::Session::open_stream(); limit_reached also while the output is full.
+  // Errors: those of yamux::Session::open_stream().
   Result<StreamId> open_stream(std::vector<std::string> protocols, Instant now);
   // These are yamux's, see there. A stream that waits for its agreement shows nothing, and takes something only if it
-  // is ours with one proposal; finish() then means reset().
+  // is ours with one proposal; finish() is then carried out when it may.
   Result<std::size_t> write(StreamId stream, ByteView bytes, Instant now);
   void finish(StreamId stream);
   void reset(StreamId stream);
@@ -130,6 +131,9 @@ class Connection {
     bool is_ours;
     bool is_lazy;                 // ours, with one proposal: its first bytes need no answer
     bool wants_to_write = false;  // a write() came too early
+    bool wants_finish = false;    // and so did finish()
+    // Its own bytes may follow the proposal.
+    bool may_write() const { return is_lazy && negotiation.pending_output().empty(); }
   };
   using Agreements = std::map<StreamId, Agreement>;
 
@@ -144,7 +148,7 @@ class Connection {
   void continue_agreement(Agreements::iterator found, Instant now);
   void send_agreement(StreamId stream, Agreement& agreement, Instant now);
   void complete_agreement(Agreements::iterator found);
-  void drop_agreement(Agreements::iterator found);
+  void drop_agreement(Agreements::iterator found, Event::Kind how);
   void encrypt_output(Instant now);
   void emit(Event::Kind kind, StreamId stream = 0, std::string protocol = {});
 

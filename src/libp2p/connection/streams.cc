@@ -29,16 +29,18 @@ void Connection::handle(const yamux::Event& event, Instant now) {
       return;
     case Kind::writable:
       if (!is_agreed) send_agreement(stream, found->second, now);
-      if (is_agreed || found->second.is_lazy) emit(Event::Kind::writable, stream);
+      if (is_agreed || found->second.may_write()) emit(Event::Kind::writable, stream);
+      if (!is_agreed && found->second.may_write() && found->second.wants_finish)
+        yamux_->finish(stream);
       return;
     case Kind::finished:
       if (is_agreed) return emit(Event::Kind::finished, stream);
       yamux_->reset(stream);  // it said all it had to say, and no protocol
-      drop_agreement(found);
-      return;
+      return drop_agreement(found, Event::Kind::refused);
     case Kind::reset:
+      // Perhaps it had agreed, and the reset overtook its word.
       if (is_agreed) emit(Event::Kind::reset, stream);
-      else drop_agreement(found);
+      else drop_agreement(found, Event::Kind::reset);
       return;
     case Kind::going_away: emit(Event::Kind::going_away); return;
   }
@@ -50,8 +52,7 @@ void Connection::continue_agreement(Agreements::iterator found, Instant now) {
   auto taken = negotiation.receive(yamux_->readable(stream));
   if (!taken) {
     yamux_->reset(stream);
-    drop_agreement(found);
-    return;
+    return drop_agreement(found, Event::Kind::refused);
   }
   yamux_->consume(stream, *taken, now);
   send_agreement(stream, found->second, now);
@@ -70,18 +71,19 @@ void Connection::complete_agreement(Agreements::iterator found) {
   const StreamId stream = found->first;
   if (!found->second.negotiation.pending_output().empty()) {
     yamux_->reset(stream);  // the peer asks without reading the answers
-    return drop_agreement(found);
+    return drop_agreement(found, Event::Kind::reset);
   }
   const Agreement agreement = std::move(found->second);
   agreements_.erase(found);
   emit(agreement.is_ours ? Event::Kind::agreed : Event::Kind::opened, stream,
        agreement.negotiation.protocol());
   if (agreement.wants_to_write) emit(Event::Kind::writable, stream);
+  if (agreement.wants_finish) yamux_->finish(stream);
   if (!yamux_->readable(stream).empty()) emit(Event::Kind::readable, stream);
 }
 
-void Connection::drop_agreement(Agreements::iterator found) {
-  if (found->second.is_ours) emit(Event::Kind::refused, found->first);
+void Connection::drop_agreement(Agreements::iterator found, Event::Kind how) {
+  if (found->second.is_ours) emit(how, found->first);
   else ++counters_.streams_without_agreement;
   agreements_.erase(found);
 }
@@ -96,19 +98,14 @@ Result<StreamId> Connection::open_stream(std::vector<std::string> protocols, Ins
                          .deadline = now + options_.agreement_deadline,
                          .is_ours = true,
                          .is_lazy = is_lazy});
-  Agreement& agreement = added.first->second;
-  send_agreement(*stream, agreement, now);
-  if (!agreement.negotiation.pending_output().empty()) {
-    reset(*stream);
-    return Errc::limit_reached;
-  }
+  send_agreement(*stream, added.first->second, now);
   return stream;
 }
 
 Result<std::size_t> Connection::write(StreamId stream, ByteView bytes, Instant now) {
   if (is_failed_ || !yamux_) return Errc::yamux_closed;
   const auto found = agreements_.find(stream);
-  if (found != agreements_.end() && !found->second.is_lazy) {
+  if (found != agreements_.end() && !found->second.may_write()) {
     found->second.wants_to_write = true;
     return std::size_t{0};
   }
@@ -118,7 +115,10 @@ Result<std::size_t> Connection::write(StreamId stream, ByteView bytes, Instant n
 void Connection::finish(StreamId stream) {
   if (!yamux_) return;
   const auto found = agreements_.find(stream);
-  if (found != agreements_.end() && !found->second.is_lazy) return reset(stream);
+  if (found != agreements_.end() && !found->second.may_write()) {
+    found->second.wants_finish = true;
+    return;
+  }
   yamux_->finish(stream);
 }
 

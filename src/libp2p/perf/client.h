@@ -35,6 +35,7 @@ class Client {
   Instant next_deadline() const { return deadline_; }
   bool is_done() const { return is_finished_there_; }
 
+  const Request& request() const { return request_; }
   // After is_done(). The upload ends when the muxer has taken its last byte; the download begins there and ends with
   // the peer's side of the stream, so it includes the rest of the upload's way.
   Duration upload_time() const { return sent_at_ - started_at_; }

@@ -104,7 +104,8 @@ void Swarm::dial_failed(ConnectionId connection, Error reason, Instant now) {
 
 void Swarm::attempt_ended(DialId id, const Multiaddr& address, ConnectionId connection,
                           Error reason, Instant now) {
-  backoff_.failed(address, random_, now);
+  // Somebody else lives there: that says nothing against the address.
+  if (reason != Errc::noise_wrong_peer) backoff_.failed(address, random_, now);
   const auto found = dials_.find(id);
   if (found == dials_.end()) return;
   found->second.attempts.erase(connection);

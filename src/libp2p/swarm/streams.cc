@@ -60,4 +60,9 @@ void Swarm::set_protocols(Protocols protocols) {
     if (record->connection) record->connection->set_protocols(protocols_);
 }
 
+void Swarm::set_protocols(ConnectionId connection, Protocols protocols) {
+  Record* record = record_of(connection);
+  if (record && record->connection) record->connection->set_protocols(std::move(protocols));
+}
+
 }  // namespace ghmesh::swarm

@@ -113,6 +113,7 @@ void Swarm::start(Record& record, connection::Role role, Instant now) {
 void Swarm::receive(ConnectionId connection, ByteView bytes, Instant now) {
   Record* record = record_of(connection);
   if (!record || !record->connection) return;
+  counters_.bytes_received += bytes.size();
   auto received = record->connection->receive(bytes, now);
   settle(*record, now);
   if (!received) end(connection, received.error(), now);
@@ -135,6 +136,7 @@ ByteView Swarm::pending_output(ConnectionId connection, Instant now) {
 void Swarm::output_sent(ConnectionId connection, std::size_t bytes_count, Instant now) {
   Record* record = record_of(connection);
   if (!record || !record->connection) return;
+  counters_.bytes_sent += bytes_count;
   record->connection->output_sent(bytes_count, now);
   settle(*record, now);
 }

@@ -90,6 +90,8 @@ struct Counters {
   std::uint64_t dials_failed = 0;
   std::uint64_t dials_held_back = 0;  // addresses that were not tried because of their back-off
   std::uint64_t reads_held_back = 0;  // because too much of what a peer had sent was unread
+  std::uint64_t bytes_received = 0;   // on the wire, of all connections
+  std::uint64_t bytes_sent = 0;
   std::map<std::string, std::uint64_t> ends;  // of connections, by error_name(): a closed set
 };
 
@@ -142,7 +144,9 @@ class Swarm {
   ByteView readable(StreamRef stream) const;
   void consume(StreamRef stream, std::size_t bytes_count, Instant now);
   bool is_at_end(StreamRef stream) const;
+  // Of all connections that are here and to come; of one.
   void set_protocols(Protocols protocols);
+  void set_protocols(ConnectionId connection, Protocols protocols);
 
   const PeerId& self() const { return self_; }
   const Counters& counters() const { return counters_; }
