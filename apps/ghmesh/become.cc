@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// `ghmesh serve`: becomes ghmesh-serve, which is beside this program or in ../libexec/ghmesh.
+// `ghmesh serve` and `ghmesh p2p`: become the program that links what they need (docs/decisions/0011-two-programs.md).
+// It is beside this program or in ../libexec/ghmesh.
 #include <unistd.h>
 
 #include <array>
@@ -13,29 +14,34 @@
 namespace ghmesh::app {
 namespace {
 
-constexpr std::array<const char*, 2> kPlaces{"ghmesh-serve", "../libexec/ghmesh/ghmesh-serve"};
+constexpr std::array kPlaces{"", "../libexec/ghmesh/"};
 
-}  // namespace
-
-int run_serve(const Arguments& arguments) {
+int become(const std::string& program, std::string shown_name, const Arguments& arguments) {
   std::vector<char*> argv;
-  std::string name = "ghmesh serve";
-  argv.push_back(name.data());
+  argv.push_back(shown_name.data());
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   std::signal(SIGPIPE, SIG_DFL);
 
-  // Where this very file is, not where the search path would look: the two belong to one installation.
+  // Where this very file is, not where the search path would look: the programs belong to one installation.
   std::error_code error;
   const std::filesystem::path self =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   std::string tried;
   for (const char* place : kPlaces) {
-    const std::string path = (self / place).lexically_normal().string();
+    const std::string path = (self / (place + program)).lexically_normal().string();
     execv(path.c_str(), argv.data());
     tried += "\n  " + path + ": " + std::generic_category().message(errno);
   }
-  throw CommandError("the daemon's program ghmesh-serve is not where it was installed:" + tried);
+  throw CommandError("the program " + program + " is not where it was installed:" + tried);
 }
+
+}  // namespace
+
+int run_serve(const Arguments& arguments) {
+  return become("ghmesh-serve", "ghmesh serve", arguments);
+}
+
+int run_p2p(const Arguments& arguments) { return become("ghmesh-p2p", "ghmesh p2p", arguments); }
 
 }  // namespace ghmesh::app

@@ -47,7 +47,9 @@ int run_run(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_version(const Arguments& arguments);
-int run_serve(const Arguments& arguments);  // becomes the daemon, in this very process
+// These two become another program, in this very process.
+int run_serve(const Arguments& arguments);
+int run_p2p(const Arguments& arguments);
 
 // nullopt: go on; otherwise the exit code, after help or a complaint was printed.
 std::optional<int> parse_arguments(CLI::App& app, const Arguments& arguments);

@@ -32,6 +32,7 @@ constexpr std::array kSubcommands{
     Subcommand{"env", run_env, "Print the variables that make programs use the daemon"},
     Subcommand{"stats", run_stats, "Show what the daemon has done"},
     Subcommand{"purge", run_purge, "Forget what is cached"},
+    Subcommand{"p2p", run_p2p, "Speak libp2p: ping, identify and listen to peers"},
     Subcommand{"config", run_config, "Show the settings and where they come from"},
     Subcommand{"version", run_version, "Print the version"},
 };

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// The fields of a command and of an answer.
+#pragma once
+
+#include <array>
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "libp2p/identify/receiver.h"
+
+namespace ghmesh::p2p_peer {
+
+namespace json = boost::json;
+
+// The topics of the contract: a router must know its topics beforehand.
+inline constexpr std::array<const char*, 2> kTopics{"ghmesh-interop-0", "ghmesh-interop-1"};
+
+std::string text_of(const json::object& command, std::string_view field);
+std::int64_t number_of(const json::object& command, std::string_view field, std::int64_t otherwise);
+bool flag_of(const json::object& command, std::string_view field, bool otherwise);
+json::object refusal(const Error& error);
+json::object describe(const identify::PeerInfo& info);
+
+}  // namespace ghmesh::p2p_peer
