@@ -10,13 +10,14 @@
 #   make format  format every C++ file                         make fuzz T=etag S=60
 #   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
 #   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
-#   make tsan    unit tests under ThreadSanitizer              make install PREFIX=/usr/local
+#   make tsan    unit tests under ThreadSanitizer              make bench-p2p   peers, against js-libp2p and plain TCP
+#   make install PREFIX=/usr/local
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
 
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits install clean
+        fuzz tsan bench bench-hits bench-p2p install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -67,6 +68,7 @@ fuzz: setup      ; cmake --preset fuzz >/dev/null && cmake --build --preset fuzz
 tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan $(NINJA)
 		   ctest --preset tsan --parallel $(JOBS)
 bench: release $(FIXTURES) ; tools/setup-bench && bench/run
+bench-p2p: release ; bench/run --p2p
 bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
