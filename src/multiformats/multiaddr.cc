@@ -171,7 +171,7 @@ Result<Multiaddr> Multiaddr::parse(ByteView bytes) {
 }
 
 Result<Multiaddr> Multiaddr::parse_text(std::string_view text) {
-  if (text.size() > 2 * kMultiaddrBytesMax) return Errc::too_large;
+  if (text.size() > kMultiaddrCharsMax) return Errc::too_large;
   if (!text.starts_with('/')) return Errc::malformed;
   if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
   text.remove_prefix(1);

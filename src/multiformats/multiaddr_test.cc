@@ -97,6 +97,13 @@ TEST(Multiaddr, HasItsBounds) {
   EXPECT_EQ(Multiaddr::parse(Bytes(kMultiaddrBytesMax + 1)).error(), Errc::too_large);
 }
 
+TEST(Multiaddr, OfTheLongestTextIsReadBack) {
+  Multiaddr address;
+  for (int i = 0; i < 15; ++i) address.push(Protocol::ip6, Bytes(16, std::byte{0xff}));
+  EXPECT_EQ(address.text().size(), 660u);
+  EXPECT_EQ(*Multiaddr::parse_text(address.text()), address);
+}
+
 // Addresses come from strangers, many at a time: none may cost more than its bytes.
 TEST(MultiaddrAttacks, Bombs_DeepNestingIsRefused) {
   Bytes circuits;
