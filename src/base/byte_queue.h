@@ -16,6 +16,10 @@ namespace ghmesh {
 
 class ByteQueue {
  public:
+  ByteQueue() = default;
+  ByteQueue(const ByteQueue&) = delete;
+  ByteQueue& operator=(const ByteQueue&) = delete;
+
   std::size_t size() const { return end_ - begin_; }
   bool is_empty() const { return begin_ == end_; }
   ByteView bytes() const { return {memory_.get() + begin_, size()}; }

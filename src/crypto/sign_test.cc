@@ -13,7 +13,7 @@ namespace {
 
 Secret secret_of(std::string_view digits) { return Secret(*parse_hex(digits)); }
 
-// RFC 8032, 7.1: tests 1 to 3.
+// RFC 8032, 7.1: tests 1 to 3 and SHA(abc).
 struct SignVector {
   std::string_view seed, public_key, message, signature;
 };
@@ -33,6 +33,12 @@ constexpr SignVector kSignVectors[] = {
      "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc"
      "6594a7c15e9716ed28dc02"
      "7beceea1ec40a"},
+    {"833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+     "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+     "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+     "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+     "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
+     "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"},
 };
 
 TEST(Ed25519, MatchesRfc8032) {

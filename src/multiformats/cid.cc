@@ -10,7 +10,8 @@ namespace {
 
 // A CIDv0 is a bare SHA-256 multihash: these two bytes, then 32 (multiformats/cid, "Decoding Algorithm").
 bool looks_like_version_0(ByteView bytes) {
-  return bytes.size() == 34 && bytes[0] == std::byte{kSha256Code} && bytes[1] == std::byte{32};
+  return bytes.size() == 2 + kSha256Bytes && bytes[0] == std::byte{kSha256Code} &&
+         bytes[1] == std::byte{kSha256Bytes};
 }
 
 }  // namespace

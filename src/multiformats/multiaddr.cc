@@ -7,8 +7,8 @@
 #include <array>
 
 #include "base/text.h"
-#include "multiformats/cid.h"
 #include "multiformats/multibase.h"
+#include "multiformats/peer_id.h"
 #include "multiformats/varint.h"
 
 namespace ghmesh::multiformats {
@@ -81,18 +81,16 @@ template <std::unsigned_integral T>
 Result<Bytes> parse_number(std::string_view text) {
   const auto number = parse_decimal(text);
   if (!number || *number > std::numeric_limits<T>::max()) return Errc::malformed;
+  if (text.size() > 1 && text.front() == '0') return Errc::malformed;  // another spelling
   Bytes out;
   append_big_endian<T>(out, static_cast<T>(*number));
   return out;
 }
 
-// "12D3KooW...", "Qm...", or a CIDv1 of codec libp2p-key.
-Result<Bytes> parse_peer_id_value(std::string_view text) {
-  if (text.starts_with('1') || text.starts_with("Qm")) return parse_base58btc(text);
-  auto cid = parse_cid_text(text);
-  if (!cid) return cid.error();
-  if (cid->codec != kLibp2pKeyCodec) return Errc::malformed;
-  return write_multihash(cid->hash);
+Result<Bytes> parse_id(std::string_view text) {
+  auto id = PeerId::parse_text(text);
+  if (!id) return id.error();
+  return copy_bytes(id->bytes());
 }
 
 Result<Bytes> parse_value(const ProtocolInfo& info, std::string_view text) {
@@ -102,7 +100,7 @@ Result<Bytes> parse_value(const ProtocolInfo& info, std::string_view text) {
     case Spelling::ip6: return parse_ip<16>(AF_INET6, text);
     case Spelling::port: return parse_number<std::uint16_t>(text);
     case Spelling::number: return parse_number<std::uint64_t>(text);
-    case Spelling::peer_id: return parse_peer_id_value(text);
+    case Spelling::peer_id: return parse_id(text);
     case Spelling::name:
     case Spelling::path: return copy_bytes(as_bytes(text));
   }
@@ -138,8 +136,8 @@ Result<void> check_value(const ProtocolInfo& info, ByteView value) {
   }
   if (info.spelling == Spelling::path && value.back() == std::byte{'/'}) return Errc::malformed;
   if (info.spelling == Spelling::peer_id) {
-    auto hash = parse_multihash(value);
-    if (!hash) return hash.error();
+    auto id = PeerId::parse(value);
+    if (!id) return id.error();
   }
   return {};
 }
@@ -173,7 +171,7 @@ Result<Multiaddr> Multiaddr::parse(ByteView bytes) {
 }
 
 Result<Multiaddr> Multiaddr::parse_text(std::string_view text) {
-  if (text.size() > 2 * kMultiaddrBytesMax) return Errc::too_large;
+  if (text.size() > kMultiaddrCharsMax) return Errc::too_large;
   if (!text.starts_with('/')) return Errc::malformed;
   if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
   text.remove_prefix(1);

@@ -19,6 +19,8 @@ namespace ghmesh::multiformats {
 // A peer may tell many addresses; none that anybody uses is longer (a relayed one with two ids has about 120 bytes).
 inline constexpr std::size_t kMultiaddrBytesMax = 256;
 inline constexpr std::size_t kMultiaddrPartsMax = 16;
+// What can be spelled in that many bytes is shorter: 15 times ip6 has 660 characters.
+inline constexpr std::size_t kMultiaddrCharsMax = 4 * kMultiaddrBytesMax;
 
 enum class Protocol : std::uint32_t {
   ip4 = 4,

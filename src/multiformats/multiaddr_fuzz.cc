@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "multiformats/cid.h"
 #include "multiformats/multiaddr.h"
 #include "multiformats/multibase.h"
@@ -31,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (auto cid = parse_cid_text(text)) GHMESH_CHECK(*parse_cid_text(write_cid_text(*cid)) == *cid);
   if (auto decoded = parse_multibase(text)) {
     const auto base = static_cast<Base>(text.front());
-    GHMESH_CHECK(write_multibase(base, *decoded) == text);
+    const bool has_one_case = base == Base::base58btc || base == Base::base64url;
+    GHMESH_CHECK(write_multibase(base, *decoded) == (has_one_case ? text : to_lower(text)));
   }
   return 0;
 }

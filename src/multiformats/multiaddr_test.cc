@@ -59,11 +59,27 @@ TEST(Multiaddr, RefusesEveryTruncation) {
 }
 
 TEST(Multiaddr, RefusesWhatIsNoAddress) {
-  for (std::string_view text :
-       {"", "ip4/127.0.0.1", "/ip4", "/ip4/", "/ip4/256.0.0.1", "/ip4/::1", "/ip6/127.0.0.1",
-        "/ip4/127.0.0.1/tcp", "/ip4/127.0.0.1/tcp/65536", "/ip4/127.0.0.1/tcp/-1",
-        "/ip4/127.0.0.1/tcp/", "/ip4/127.0.0.1//tcp/1", "/nosuch/1", "/p2p/", "/p2p/xyz", "/dns4/",
-        "/dns4/a b", "/unix/", "/ip4/127.0.0.1/tcp/1/p2p-circuit/x"})
+  for (std::string_view text : {"",
+                                "ip4/127.0.0.1",
+                                "/ip4",
+                                "/ip4/",
+                                "/ip4/256.0.0.1",
+                                "/ip4/::1",
+                                "/ip6/127.0.0.1",
+                                "/ip4/127.0.0.1/tcp",
+                                "/ip4/127.0.0.1/tcp/65536",
+                                "/ip4/127.0.0.1/tcp/-1",
+                                "/ip4/127.0.0.1/tcp/",
+                                "/ip4/127.0.0.1/tcp/080",
+                                "/ip4/127.00.0.1",
+                                "/ip4/127.0.0.1//tcp/1",
+                                "/nosuch/1",
+                                "/p2p/",
+                                "/p2p/xyz",
+                                "/dns4/",
+                                "/dns4/a b",
+                                "/unix/",
+                                "/ip4/127.0.0.1/tcp/1/p2p-circuit/x"})
     EXPECT_FALSE(Multiaddr::parse_text(text)) << text;
 }
 
@@ -79,6 +95,47 @@ TEST(Multiaddr, HasItsBounds) {
   EXPECT_EQ(Multiaddr::parse_text(text + "/ws").error(), Errc::too_large);
   EXPECT_EQ(Multiaddr::parse_text("/dns4/" + std::string(300, 'a')).error(), Errc::too_large);
   EXPECT_EQ(Multiaddr::parse(Bytes(kMultiaddrBytesMax + 1)).error(), Errc::too_large);
+}
+
+TEST(Multiaddr, OfTheLongestTextIsReadBack) {
+  Multiaddr address;
+  for (int i = 0; i < 15; ++i) address.push(Protocol::ip6, Bytes(16, std::byte{0xff}));
+  EXPECT_EQ(address.text().size(), 660u);
+  EXPECT_EQ(*Multiaddr::parse_text(address.text()), address);
+}
+
+// Addresses come from strangers, many at a time: none may cost more than its bytes.
+TEST(MultiaddrAttacks, Bombs_DeepNestingIsRefused) {
+  Bytes circuits;
+  for (std::size_t i = 0; i < kMultiaddrBytesMax / 2; ++i)
+    append(circuits, *parse_hex("a202"));  // /p2p-circuit
+  EXPECT_EQ(Multiaddr::parse(circuits).error(), Errc::too_large);
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "/p2p-circuit";
+  EXPECT_EQ(Multiaddr::parse_text(text).error(), Errc::too_large);
+}
+
+TEST(MultiaddrAttacks, Bombs_AClaimedLengthIsNeitherAllocatedNorWaitedFor) {
+  EXPECT_EQ(Multiaddr::parse(*parse_hex("36ffffffff0f61")).error(), Errc::too_large);
+  EXPECT_EQ(Multiaddr::parse(*parse_hex("36ffffffffffffffff7f")).error(), Errc::too_large);
+  EXPECT_EQ(Multiaddr::parse(*parse_hex("36ffffffffffffffffff01")).error(), Errc::malformed);
+  EXPECT_EQ(Multiaddr::parse(*parse_hex("361061")).error(), Errc::truncated);
+}
+
+TEST(MultiaddrAttacks, Bombs_ALongBase58IsRefusedBeforeItIsConverted) {
+  EXPECT_EQ(Multiaddr::parse_text("/p2p/1" + std::string(1'000'000, 'z')).error(), Errc::too_large);
+  EXPECT_EQ(PeerId::parse_text("Qm" + std::string(1'000'000, 'z')).error(), Errc::too_large);
+}
+
+TEST(MultiaddrAttacks, Bombs_WhatDoesNotReadBackOrIsNotToBeSeenInALogIsRefused) {
+  for (std::string_view bytes : {"3603612f62",     // dns4 with a slash
+                                 "3604610a6162",   // with a line end
+                                 "360261ff",       // beyond ASCII
+                                 "3600",           // empty
+                                 "90030361002f",   // unix with a zero
+                                 "a503021200",     // p2p with a digest of no bytes
+                                 "a503031201aa"})  // p2p with a digest of one byte
+    EXPECT_EQ(Multiaddr::parse(*parse_hex(bytes)).error(), Errc::malformed) << bytes;
 }
 
 TEST(Multiaddr, TellsWhereToDial) {

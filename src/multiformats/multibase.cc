@@ -87,7 +87,7 @@ Result<Bytes> parse_base32(std::string_view text) {
   std::uint32_t bits = 0;
   int bits_count = 0;
   for (char c : text) {
-    const auto value = kBase32Alphabet.find(c);
+    const auto value = kBase32Alphabet.find(ascii_lower(c));
     if (value == std::string_view::npos) return Errc::malformed;
     bits = (bits << 5) | static_cast<std::uint32_t>(value);
     bits_count += 5;
@@ -115,10 +115,7 @@ Result<Bytes> parse_multibase(std::string_view text) {
   if (text.size() > kMultibaseCharsMax) return Errc::too_large;
   const std::string_view digits = text.substr(1);
   switch (static_cast<Base>(text.front())) {
-    case Base::base16:
-      // The prefix "f" promises lower case.
-      if (digits.find_first_of("ABCDEF") != std::string_view::npos) return Errc::malformed;
-      return from_optional(parse_hex(digits));
+    case Base::base16: return from_optional(parse_hex(digits));
     case Base::base32: return parse_base32(digits);
     case Base::base58btc: return parse_base58btc(digits);
     case Base::base64url: return from_optional(parse_base64url(digits));

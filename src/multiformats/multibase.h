@@ -21,7 +21,8 @@ enum class Base : char {
 inline constexpr std::size_t kMultibaseCharsMax = 1024;
 
 std::string write_multibase(Base base, ByteView bytes);
-// Errors: unsupported (another prefix), malformed (a foreign character, left-over bits), too_large.
+// Base16 and base32 are read in either case, as the specification asks. Errors: unsupported (another prefix), malformed
+// (a foreign character, left-over bits), too_large.
 Result<Bytes> parse_multibase(std::string_view text);
 
 // Without the prefix, where a format implies the alphabet.

@@ -21,7 +21,6 @@ Result<Multihash> take_multihash(Reader& reader) {
   if (*digest_bytes > kDigestBytesMax) return Errc::too_large;
   const auto digest = reader.take(static_cast<std::size_t>(*digest_bytes));
   if (!digest) return Errc::truncated;
-  if (*code == kSha256Code && digest->size() != 32) return Errc::malformed;
   return Multihash{.code = *code, .digest = copy_bytes(*digest)};
 }
 

@@ -9,10 +9,13 @@ namespace ghmesh::multiformats {
 
 inline constexpr std::uint64_t kIdentityCode = 0x00;  // the "digest" is the input itself
 inline constexpr std::uint64_t kSha256Code = 0x12;
+inline constexpr std::size_t kSha256Bytes = 32;
 // The longest digest that we read: an identity hash of an Ed25519 key has 36 bytes, SHA-512 64; go-multihash allows
 // 128.
 inline constexpr std::size_t kDigestBytesMax = 128;
 
+// The digest may be shorter than what its function gives: the specification allows to cut it. Whoever trusts a hash
+// compares it with a whole one.
 struct Multihash {
   std::uint64_t code = kIdentityCode;
   Bytes digest;

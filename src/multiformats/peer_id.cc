@@ -19,7 +19,8 @@ Result<PeerId> PeerId::parse(ByteView multihash) {
   if (!hash) return hash.error();
   const bool is_inlined = hash->code == kIdentityCode &&
                           hash->digest.size() <= kInlinedKeyBytesMax && !hash->digest.empty();
-  if (!is_inlined && hash->code != kSha256Code) return Errc::malformed;
+  const bool is_hashed = hash->code == kSha256Code && hash->digest.size() == kSha256Bytes;
+  if (!is_inlined && !is_hashed) return Errc::malformed;
   return PeerId(multihash);
 }
 

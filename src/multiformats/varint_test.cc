@@ -54,6 +54,23 @@ TEST(Varint, RefusesMoreThanNineBytes) {
   EXPECT_FALSE(parse_varint(*parse_hex("808080808080808080")));
 }
 
+// Every size, at both of its ends, and what is said after it.
+TEST(Varint, IsReadBack) {
+  for (int bits = 0; bits < 63; ++bits) {
+    const std::uint64_t power = std::uint64_t{1} << bits;
+    for (const std::uint64_t value : {power - 1, power, power | 1}) {
+      Bytes bytes;
+      append_varint(bytes, value);
+      EXPECT_EQ(bytes.size(), varint_bytes(value));
+      append(bytes, as_bytes("rest"));
+      const auto parsed = parse_varint(bytes);
+      ASSERT_TRUE(parsed && *parsed);
+      EXPECT_EQ((*parsed)->value, value);
+      EXPECT_EQ((*parsed)->bytes_count, varint_bytes(value));
+    }
+  }
+}
+
 TEST(Varint, TakesOneFromAReader) {
   const Bytes bytes = *parse_hex("ac0201");
   Reader reader(bytes);

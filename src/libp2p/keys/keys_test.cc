@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/text.h"
+#include "base/test_wire.h"
 #include "libp2p/keys/key_file.h"
 #include "libp2p/keys/private_key.h"
 #include "libp2p/keys/public_key.h"
@@ -113,7 +113,7 @@ TEST(PublicKey, VerifiesWhatOthersSigned) {
   EXPECT_FALSE(key.verify(as_bytes("libp2p signs that"), signature));
 }
 
-TEST(PublicKeyAttack, CVE_2023_39533_AHugeRsaKeyIsRefusedBeforeItIsUsed) {
+TEST(PublicKeyAttacks, Cve2023_39533_AHugeRsaKeyIsRefusedBeforeItIsUsed) {
   // The outermost length of the largest key that is verified, and one that is larger.
   EXPECT_EQ(PublicKey::make(KeyType::rsa, Bytes(kSerializedKeyBytesMax)).error(), Errc::too_large);
   EXPECT_EQ(PublicKey::parse(Bytes(kSerializedKeyBytesMax + 1)).error(), Errc::too_large);
@@ -140,6 +140,16 @@ TEST(PrivateKey, MatchesTheVectorOfTheSpecification) {
   EXPECT_EQ(hex(key->public_key().serialized()), kKeyVectors[0].serialized);
   EXPECT_EQ(key->peer_id().text(), kKeyVectors[0].peer_id);
   EXPECT_EQ(hex(key->serialize().reveal()), kPrivateKey);
+}
+
+// The example of docs/wire/keys.md.
+TEST(PrivateKey, IsWrittenAsItsDocumentSays) {
+  const std::string document = test::read_text("docs/wire/keys.md");
+  auto key = PrivateKey::parse(secret_of(test::example_bytes(document, "-> ")));
+  ASSERT_TRUE(key);
+  EXPECT_EQ(hex(key->serialize().reveal()), test::example_bytes(document, "-> "));
+  EXPECT_EQ(hex(key->public_key().serialized()), test::example_bytes(document, "<- "));
+  EXPECT_NE(document.find(key->peer_id().text()), std::string::npos);
 }
 
 TEST(PrivateKey, SignsWhatItsPublicKeyVerifies) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/text.h"
+#include "base/test_wire.h"
 
 namespace ghmesh::multistream {
 namespace {
@@ -33,10 +33,14 @@ Error talk(Negotiation& dialer, Negotiation& listener, std::size_t piece = SIZE_
   return {};
 }
 
-TEST(Multistream, SpeaksTheBytesOfTheSpecification) {
+// The example of docs/wire/multistream.md.
+TEST(Multistream, SpeaksTheBytesOfItsDocument) {
+  const std::string document = test::read_text("docs/wire/multistream.md");
   auto dialer = Negotiation::dial({"/noise"});
-  EXPECT_EQ(hex(dialer.pending_output()),
-            "132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a");
+  auto listener = Negotiation::listen({"/noise"});
+  EXPECT_EQ(hex(dialer.pending_output()), test::example_bytes(document, "-> "));
+  ASSERT_TRUE(listener.receive(take_output(dialer)));
+  EXPECT_EQ(hex(listener.pending_output()), test::example_bytes(document, "<- "));
 }
 
 TEST(Multistream, AgreesOnTheFirstProposalThatBothSpeak) {
@@ -100,7 +104,7 @@ TEST(Multistream, RefusesWhatIsNoMessage) {
   }
 }
 
-TEST(Multistream, GHSA_xqvc_92cf_94j4_AClaimedLengthIsRefusedBeforeItsBytesArrive) {
+TEST(MultistreamAttacks, Ghsa_xqvc_92cf_94j4_AClaimedLengthIsRefusedBeforeItsBytesArrive) {
   auto listener = Negotiation::listen({"/noise"});
   auto received = listener.receive(*parse_hex("8110"));  // 2,049 bytes, none of them here
   ASSERT_FALSE(received);
