@@ -200,7 +200,7 @@ void Writer::put_name(Name name) {
       return;
     }
     if (out_.size() < 0x4000) names_.emplace(name.wire(), static_cast<std::uint16_t>(out_.size()));
-    const auto label_bytes = static_cast<std::size_t>(name.wire().front());
+    const std::size_t label_bytes = static_cast<unsigned char>(name.wire().front());
     put_bytes(as_bytes(name.wire().substr(0, 1 + label_bytes)));
     name = name.parent();
   }

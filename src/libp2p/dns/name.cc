@@ -64,7 +64,7 @@ Result<Name> Name::read(ByteView message, std::size_t& position) {
 std::string Name::text() const {
   std::string out;
   for (std::string_view rest = wire_; !rest.empty();) {
-    const auto length = static_cast<std::size_t>(rest.front());
+    const std::size_t length = static_cast<unsigned char>(rest.front());
     if (!out.empty()) out += '.';
     for (const char c : rest.substr(1, length)) {
       if (is_plain(c) && c != '.') {
@@ -81,7 +81,7 @@ std::string Name::text() const {
 
 Name Name::parent() const {
   Name above;
-  if (!is_root()) above.wire_ = wire_.substr(1 + static_cast<std::size_t>(wire_.front()));
+  if (!is_root()) above.wire_ = wire_.substr(1u + static_cast<unsigned char>(wire_.front()));
   return above;
 }
 
