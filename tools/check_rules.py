@@ -104,6 +104,7 @@ LIBRARIES = {
     "PkgConfig::lmdb": Library(r"lmdb\.h", r"/(lmdb\w*|probe|page_map)\.(h|cc)$"),
     "PkgConfig::zstd": Library(r"(zstd|zdict|zstd_errors)\.h", ""),
     "PkgConfig::systemd": Library(r"systemd/", ""),
+    "PkgConfig::hiredis": Library(r"hiredis/", r"^apps/transport_test/"),
     "ZLIB::ZLIB": Library(r"z(lib|conf)\.h", ""),
     "curl_headers": Library(r"curl/", r"/curl\w*\.(h|cc)$"),
     "asio": Library(r"boost/(asio|beast)(/|\.)", ""),
