@@ -116,6 +116,7 @@ LIBRARIES = {
     "CLI11::CLI11": Library(r"CLI/", ""),
     "tomlplusplus::tomlplusplus": Library(r"toml\+\+", ""),
     "prometheus-cpp::core": Library(r"prometheus/", ""),
+    "PkgConfig::hiredis": Library(r"hiredis/", ""),
     "protozero": Library(r"protozero/", ""),
     "pybind11::module": Library(r"pybind11/", r"^python/"),
 }
@@ -125,7 +126,7 @@ TEST_LIBRARIES = {
 }
 # Of no owner: errors (base/result.h is made of them), the kernel, libc, the standard library.
 COMMON_HEADERS = r"boost/system/|(sys|linux|netinet|arpa|net|sanitizer)/|[a-z0-9_]+(\.h)?$"
-# Sources besides tests that reach Asio or Beast: each costs seconds of every build on two cores. A third of them are the
+# Sources besides tests that reach Asio or Beast: each costs seconds of every build on two cores. A third of them are
 # shells of the peer-to-peer side and the programs around it.
 ASIO_SOURCES_MAX = 30
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "libp2p/keys/key_file.h"
+#include "net/local_peers.h"
 #include "net/p2p/session.h"
 #include "node/version.h"
 
@@ -112,17 +113,23 @@ int run_p2p_listen(const Arguments& arguments) {
   CLI::App app("Serve ping and identify until interrupted. Prints the address to dial.",
                "ghmesh p2p listen");
   std::string address = "/ip4/127.0.0.1/tcp/0", key_file;
-  bool offers_perf = false;
+  bool offers_perf = false, uses_mdns = false;
   app.add_option("address", address, "Where to listen; port 0 lets the system choose")
       ->type_name("MULTIADDR");
   app.add_flag("--perf", offers_perf,
                "Serve /perf/1.0.0 too: whoever knows the address may use the bandwidth");
+  app.add_flag("--mdns", uses_mdns,
+               "Be found by peers of the local network, and dial those that are found");
   add_key_option(app, key_file);
   if (const auto code = parse_arguments(app, arguments)) return *code;
   net::Session session(load_key(key_file.empty() ? default_key_file() : key_file),
                        options(offers_perf));
   session.end_on_signal();
   print(listen(session, address) + "\n");
+  if (uses_mdns) {
+    auto discovering = session.discover({});
+    if (!discovering) throw CommandError("mdns: " + discovering.error().message());
+  }
   session.run([](const host::Event&) {});
   return kExitOk;
 }

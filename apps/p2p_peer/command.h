@@ -2,7 +2,6 @@
 // The fields of a command and of an answer.
 #pragma once
 
-#include <array>
 #include <boost/json.hpp>
 #include <string>
 #include <string_view>
@@ -14,8 +13,7 @@ namespace ghmesh::p2p_peer {
 
 namespace json = boost::json;
 
-// The topics of the contract: a router must know its topics beforehand.
-inline constexpr std::array<const char*, 2> kTopics{"ghmesh-interop-0", "ghmesh-interop-1"};
+inline constexpr int kTopicsCount = 16;  // "ghmesh-interop-0" and so on
 
 std::string text_of(const json::object& command, std::string_view field);
 std::int64_t number_of(const json::object& command, std::string_view field, std::int64_t otherwise);

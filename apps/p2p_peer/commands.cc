@@ -82,16 +82,11 @@ void Node::carry_out(const json::object& command, Reply reply) {
 void Node::dial(const json::object& command, Reply reply) {
   auto address = Multiaddr::parse_text(text_of(command, "address"));
   if (!address) return reply(refusal(address.error()));
-  std::optional<PeerId> expected;
-  if (const Multiaddr::Part* named = address->find(multiformats::Protocol::p2p)) {
-    auto id = PeerId::parse(named->value);
-    if (!id) return reply(refusal(id.error()));
-    expected = *id;
-  }
-  auto dialing = host_.dial(expected, {*address}, MonotonicClock::now());
-  if (!dialing) return reply(refusal(dialing.error()));
-  const std::string what = "dial " + std::to_string(*dialing);
-  waiting_.emplace(what, Waiting{what, std::move(reply), MonotonicClock::now() + kPatience});
+  driver_.dial(*address, [this, reply](Result<host::DialId> begun) {
+    if (!begun) return reply(refusal(begun.error()));
+    const std::string what = "dial " + std::to_string(*begun);
+    waiting_.emplace(what, Waiting{what, reply, MonotonicClock::now() + kPatience});
+  });
 }
 
 void Node::ping(const PeerId& peer, std::int64_t left, std::int64_t count, Reply reply) {

@@ -19,6 +19,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "base/log.h"
 #include "measure.h"
 #include "net/p2p/driver.h"
 
@@ -69,8 +70,9 @@ class Part {
     for (const auto& [from, to] : edges) {
       if (from < first_ || from >= last) continue;
       Node& node = *nodes_[static_cast<std::size_t>(from - first_)];
-      static_cast<void>(node.driver.dial(
-          multiformats::Multiaddr::parse_text(all[static_cast<std::size_t>(to)]).value()));
+      node.driver.dial(
+          multiformats::Multiaddr::parse_text(all[static_cast<std::size_t>(to)]).value(),
+          [](const Result<host::DialId>&) {});
       node.driver.turn();
     }
   }

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "crypto/counter_cipher.h"
+#include "base/log.h"
 #include "measure.h"
 #include "net/p2p/session.h"
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/name_lookup.h"
 #include "net/p2p/interfaces.h"
 #include "net/wakeup.h"
 
@@ -82,6 +83,9 @@ struct Driver::State : std::enable_shared_from_this<State> {
   awaitable<void> read_loop(ConnectionId connection, std::shared_ptr<Link> link);
   awaitable<void> wait_to_write(ConnectionId connection, std::shared_ptr<Link> link);
   awaitable<void> timer_loop();
+  awaitable<void> resolve_and_dial(Multiaddr address, std::optional<multiformats::PeerId> expected,
+                                   OnBegun on_begun);
+  void meet(const mdns::Event& event);
 
   asio::any_io_executor executor;
   Host& host;
@@ -90,6 +94,8 @@ struct Driver::State : std::enable_shared_from_this<State> {
   std::unique_ptr<std::byte[]> buffer;
   std::map<ConnectionId, std::shared_ptr<Link>> links;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;
+  std::optional<NameLookup> names;  // made by the first name
+  std::shared_ptr<LocalPeers> local_peers;
   bool is_in_turn = false;
   bool is_stopped = false;
 };
@@ -241,6 +247,28 @@ void Driver::State::close(ConnectionId connection, ByteView last_words) {
   link->may_read.wake();
 }
 
+awaitable<void> Driver::State::resolve_and_dial(Multiaddr address,
+                                                std::optional<multiformats::PeerId> expected,
+                                                OnBegun on_begun) {
+  const auto self = shared_from_this();
+  if (!names) names.emplace();
+  auto resolved = co_await names->resolve(std::move(address));
+  if (is_stopped) co_return;
+  if (!resolved) on_begun(resolved.error());
+  else on_begun(host.dial(std::move(expected), *std::move(resolved), MonotonicClock::now()));
+  turn();
+}
+
+// Who is there is proven by the handshake; what the network says is where to try.
+void Driver::State::meet(const mdns::Event& event) {
+  if (event.kind != mdns::Event::Kind::found || is_stopped) return;
+  if (!host.swarm().connections_of(event.peer).empty()) return;
+  auto dialing = host.dial(event.peer, event.addresses, MonotonicClock::now());
+  if (!dialing)
+    log::debug("local_peer_not_dialed", {{"peer", event.peer.text()}, {"error", dialing.error()}});
+  turn();
+}
+
 awaitable<void> Driver::State::timer_loop() {
   const auto self = shared_from_this();
   while (!is_stopped) {
@@ -261,6 +289,7 @@ void Driver::State::stop() {
   while (auto action = host.swarm().next_action())
     if (action->kind == Action::Kind::close) close(action->connection, action->last_words);
   is_stopped = true;
+  if (local_peers) local_peers->stop();
   Error ignored;
   for (const auto& acceptor : acceptors) acceptor->close(ignored);
   timer.cancel();
@@ -279,14 +308,29 @@ Driver::Driver(asio::any_io_executor executor, Host& host, OnEvent on_event)
 
 Driver::~Driver() { state_->stop(); }
 
-Result<host::DialId> Driver::dial(const Multiaddr& address) {
+void Driver::dial(const Multiaddr& address, OnBegun on_begun) {
   std::optional<multiformats::PeerId> expected;
   if (const Multiaddr::Part* named = address.find(Protocol::p2p)) {
     auto id = multiformats::PeerId::parse(named->value);
-    if (!id) return id.error();
+    if (!id) return on_begun(id.error());
     expected = *id;
   }
-  return state_->host.dial(expected, {address}, MonotonicClock::now());
+  const auto target = multiformats::tcp_target(address);
+  const bool is_numeric =
+      target && (target->host_protocol == Protocol::ip4 || target->host_protocol == Protocol::ip6);
+  if (is_numeric) return on_begun(state_->host.dial(expected, {address}, MonotonicClock::now()));
+  spawn(state_->executor, "p2p_resolve",
+        state_->resolve_and_dial(address, expected, std::move(on_begun)));
+}
+
+Result<void> Driver::discover(LocalPeersOptions options) {
+  auto found = LocalPeers::open(state_->executor, state_->host.self(), std::move(options));
+  if (!found) return found.error();
+  state_->local_peers = *found;
+  State* state = state_.get();  // which ends the discovery when it ends itself
+  state_->local_peers->start([state](const mdns::Event& event) { state->meet(event); });
+  state_->local_peers->set_addresses(state_->host.listen_addresses());
+  return {};
 }
 
 void Driver::turn() { state_->turn(); }

@@ -17,6 +17,7 @@
 
 #include "libp2p/host/host.h"
 #include "multiformats/multiaddr.h"
+#include "net/local_peers.h"
 #include "net/runtime.h"
 
 namespace ghmesh::net {
@@ -33,9 +34,13 @@ class Driver {
   // Accepts connections there. A port of 0 lets the kernel choose: the address that comes back says which. Listening on
   // "0.0.0.0" or "::" returns one address per interface. Errors: unsupported (not ip and tcp), or the system's.
   Result<std::vector<multiformats::Multiaddr>> listen(const multiformats::Multiaddr& address);
-  // Dials an address that may end in /p2p/ID: whoever answers must be that peer then. One of host::Connected and
-  // host::DialFailed follows. Errors: as host::Host::dial(), malformed.
-  Result<host::DialId> dial(const multiformats::Multiaddr& address);
+  // Dials an address that may have a name in it and may end in /p2p/ID: whoever answers must be that peer then. Tells
+  // `on_begun`, at once or after the name was looked up, the dial, of which host::Connected or host::DialFailed speaks;
+  // or why there is none: malformed, those of resolve::Resolution::result() and of host::Host::dial().
+  using OnBegun = std::function<void(Result<host::DialId>)>;
+  void dial(const multiformats::Multiaddr& address, OnBegun on_begun);
+  // Finds peers on the local network and is found, where listen() said; whom it finds is dialed. Errors: the system's.
+  Result<void> discover(LocalPeersOptions options = {});
   // Carries out what the host wants, hands its events over, and does so until it is quiet.
   void turn();
   // Ends every connection in order: GoAway, last words, FIN. No turn may follow.

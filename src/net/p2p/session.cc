@@ -27,6 +27,14 @@ struct Session::State {
         driver(context.get_executor(), host,
                [this](const host::Event& event) { events.push_back(event); }) {}
 
+  // For what is not told by an event.
+  template <class Condition>
+  void run_while_not(const Condition& is_met, Duration patience) {
+    const Instant end = MonotonicClock::now() + patience;
+    while (!is_met() && !context.stopped() && MonotonicClock::now() < end)
+      context.run_one_for(100ms);
+  }
+
   asio::io_context context{1};
   const keys::PrivateKey identity;
   host::Host host;
@@ -58,22 +66,27 @@ Result<std::vector<std::string>> Session::listen(const std::string& text) {
 Result<PeerId> Session::connect(const std::string& text) {
   auto address = Multiaddr::parse_text(text);
   if (!address) return address.error();
-  auto dialing = state_->driver.dial(*address);
-  if (!dialing) return dialing.error();
+  std::optional<Result<host::DialId>> dialing;
+  state_->driver.dial(*address, [&dialing](Result<host::DialId> begun) { dialing = begun; });
   Result<PeerId> outcome = Errc::timed_out;
   const auto is_over = [&](const host::Event& event) {
-    if (const auto* connected = std::get_if<host::Connected>(&event);
-        connected && connected->dial == *dialing) {
-      outcome = connected->peer;
-      return true;
-    }
+    if (!dialing || !dialing->has_value()) return false;
+    const auto* connected = std::get_if<host::Connected>(&event);
+    if (connected && connected->dial == dialing->value()) outcome = connected->peer;
     const auto* failed = std::get_if<host::DialFailed>(&event);
-    if (!failed || failed->dial != *dialing) return false;
-    outcome = failed->reason;
-    return true;
+    if (failed && failed->dial == dialing->value()) outcome = failed->reason;
+    return outcome.has_value() || outcome.error() != Errc::timed_out;
   };
+  const auto has_begun = [&dialing] { return dialing.has_value(); };
+  state_->run_while_not(has_begun, kConnectPatience);
+  if (!dialing) return Errc::timed_out;
+  if (!*dialing) return dialing->error();
   run_until(is_over, kConnectPatience);
   return outcome;
+}
+
+Result<void> Session::discover(LocalPeersOptions options) {
+  return state_->driver.discover(std::move(options));
 }
 
 bool Session::run_until(const std::function<bool(const host::Event&)>& handle, Duration patience) {

@@ -12,6 +12,8 @@
 
 namespace ghmesh::net {
 
+struct LocalPeersOptions;
+
 class Session {
  public:
   Session(keys::PrivateKey identity, host::Options options);
@@ -24,6 +26,9 @@ class Session {
   Result<std::vector<std::string>> listen(const std::string& address);
   // Connects, and waits for it. Errors: malformed, those of dialing, and why it failed.
   Result<multiformats::PeerId> connect(const std::string& address);
+
+  // See Driver::discover().
+  Result<void> discover(LocalPeersOptions options);
 
   // Serves until `handle` returns true for an event (then true), or the time is over or interrupt() was called (false).
   bool run_until(const std::function<bool(const host::Event&)>& handle, Duration patience);
