@@ -18,8 +18,8 @@
 #include <memory>
 #include <thread>
 
-#include "crypto/counter_cipher.h"
 #include "base/log.h"
+#include "crypto/counter_cipher.h"
 #include "measure.h"
 #include "net/p2p/session.h"
 

@@ -21,7 +21,6 @@ inline double median(std::vector<double> values) { return quantile(std::move(val
 void put_quantiles(boost::json::object& out, const std::string& name,
                    const std::vector<double>& values);
 std::size_t anonymous_bytes(pid_t process);  // RssAnon
-double cpu_seconds();                        // of this process
 
 // Plain TCP between two processes: tcp_connect_ms (and first byte back), tcp_round_trip_ms of 1 KiB, tcp_MBps, and
 // tcp_chacha_MBps: the same with every 64 KiB sealed and opened by ChaCha20-Poly1305, the floor of what Noise can do.

@@ -133,7 +133,7 @@ TEST_F(SessionTest, SaysWhyADialFailed) {
   EXPECT_EQ(client.connect(wrong).error(), Errc::noise_wrong_peer);
   EXPECT_EQ(client.connect("/ip4/127.0.0.1/tcp/1").error(),
             boost::system::errc::connection_refused);
-  EXPECT_EQ(client.connect("/ip4/127.0.0.1/udp/1").error(), Errc::dial_no_address);
+  EXPECT_EQ(client.connect("/ip4/127.0.0.1/udp/1").error(), Errc::unsupported);
   EXPECT_FALSE(client.connect("nonsense"));
 }
 
