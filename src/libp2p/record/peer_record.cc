@@ -10,9 +10,6 @@
 namespace ghmesh::record {
 namespace {
 
-using multiformats::Multiaddr;
-using multiformats::PeerId;
-
 // PeerRecord and its AddressInfo (RFC 0003, "Address Record Format").
 constexpr std::uint32_t kPeerIdField = 1;
 constexpr std::uint32_t kSequenceField = 2;

@@ -18,14 +18,17 @@
 
 namespace ghmesh::record {
 
+using multiformats::Multiaddr;
+using multiformats::PeerId;
+
 // Further ones are dropped and counted. A machine with ten interfaces and four transports has forty; refusing the whole
 // record would make an honest peer with more unreachable.
 inline constexpr std::size_t kRecordAddressesMax = 64;
 
 struct PeerRecord {
-  multiformats::PeerId peer;
+  PeerId peer;
   std::uint64_t sequence = 0;  // of two records of a peer, the one with the higher number counts
-  std::vector<multiformats::Multiaddr> addresses;
+  std::vector<Multiaddr> addresses;
 
   bool operator==(const PeerRecord&) const = default;
 };
@@ -36,8 +39,8 @@ class CertifiedRecord {
   static CertifiedRecord sign(PeerRecord record, const keys::PrivateKey& identity);
   // With `expected_peer`, anybody else's is refused before its signature costs anything. Errors: record_malformed,
   // record_wrong_peer (of another peer than expected, or signed by another than it speaks of), record_rejected.
-  static Result<CertifiedRecord> verify(
-      ByteView envelope, const std::optional<multiformats::PeerId>& expected_peer = std::nullopt);
+  static Result<CertifiedRecord> verify(ByteView envelope,
+                                        const std::optional<PeerId>& expected_peer = std::nullopt);
 
   const PeerRecord& record() const { return record_; }
   ByteView envelope() const { return envelope_; }

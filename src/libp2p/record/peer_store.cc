@@ -7,10 +7,7 @@
 
 namespace ghmesh::record {
 
-using multiformats::Multiaddr;
-using multiformats::PeerId;
 using multiformats::Protocol;
-using multiformats::Scope;
 
 namespace {
 

@@ -28,22 +28,24 @@
 
 namespace ghmesh::record {
 
+using multiformats::Scope;
+
 enum class Whose : std::uint8_t { own, of_another };
 // Whether a peer that we are connected to at an address of scope `teller` can know an address of scope `address`, of
 // its own or of another peer. Nobody on the internet knows what is in our network; and who is in our network does not
 // need to be dialed around it, but may know of others outside.
-bool may_learn(multiformats::Scope address, multiformats::Scope teller, Whose whose);
+bool may_learn(Scope address, Scope teller, Whose whose);
 
 class PeerStore {
  public:
   struct Options {
     std::size_t peers_max = 1024;  // some swarms' worth
-    std::size_t suggested_peers_max =
-        64;  // four PRUNEs' worth of peer exchange: more cannot be tried in time
+    // Four PRUNEs' worth of peer exchange: more cannot be tried before they expire.
+    std::size_t suggested_peers_max = 64;
     std::size_t addresses_per_peer_max = 32;  // a machine with many interfaces
-    std::size_t bytes_max = 4 * 1024 * 1024;  // estimated; 1024 ordinary peers need a quarter of it
-    std::size_t envelope_bytes_max =
-        2 * 1024;  // 100 addresses under an Ed25519 key; larger ones are not passed on
+    std::size_t bytes_max = 4 * 1024 * 1024;  // 1,024 ordinary peers need a third of it
+    // 100 addresses under an Ed25519 key. Of a larger record only the addresses are kept.
+    std::size_t envelope_bytes_max = 2 * 1024;
     Duration kept_after_connection = 1h;     // as js; the peer comes back, or has moved
     Duration kept_after_suggestion = 10min;  // to be tried now or not at all
   };
@@ -61,8 +63,8 @@ class PeerStore {
     std::uint64_t peers_refused = 0;  // no room
     std::uint64_t records_stale = 0;
     std::uint64_t envelopes_not_kept = 0;  // too large, or no room: their addresses are kept
-    std::uint64_t addresses_implausible =
-        0;  // who told them cannot know them, or they name another peer
+    // Who told them cannot know them, or they name another peer.
+    std::uint64_t addresses_implausible = 0;
     std::uint64_t addresses_not_dialable = 0;
     std::uint64_t addresses_beyond_limit = 0;
   };
@@ -72,39 +74,33 @@ class PeerStore {
 
   // --- reasons ---
   // The operator named it: kept for ever, with these addresses.
-  Outcome configure(const multiformats::PeerId& peer,
-                    const std::vector<multiformats::Multiaddr>& addresses, Instant now);
+  Outcome configure(const PeerId& peer, const std::vector<Multiaddr>& addresses, Instant now);
   // Once for each connection, and disconnected() as often. A peer that finds no room is not kept, and that is all.
-  void connected(const multiformats::PeerId& peer, Instant now);
-  void disconnected(const multiformats::PeerId& peer, Instant now);
+  void connected(const PeerId& peer, Instant now);
+  void disconnected(const PeerId& peer, Instant now);
   // Somebody at a place of scope `teller` says that this peer exists: peer exchange (only with a record), mDNS.
-  Outcome suggest(const CertifiedRecord& record, multiformats::Scope teller, Instant now);
-  Outcome suggest(const multiformats::PeerId& peer,
-                  const std::vector<multiformats::Multiaddr>& addresses, multiformats::Scope teller,
+  Outcome suggest(const CertifiedRecord& record, Scope teller, Instant now);
+  Outcome suggest(const PeerId& peer, const std::vector<Multiaddr>& addresses, Scope teller,
                   Instant now);
 
   // --- what the peer itself says over its authenticated connection, from a place of scope `teller` ---
   // Either is all of its addresses: what it said before is forgotten.
-  Outcome tell(const multiformats::PeerId& peer,
-               const std::vector<multiformats::Multiaddr>& addresses, multiformats::Scope teller,
+  Outcome tell(const PeerId& peer, const std::vector<Multiaddr>& addresses, Scope teller,
                Instant now);
-  Outcome certify(const CertifiedRecord& record, multiformats::Scope teller, Instant now);
+  Outcome certify(const CertifiedRecord& record, Scope teller, Instant now);
 
   // --- what came of dialing ---
-  void dial_succeeded(const multiformats::PeerId& peer, const multiformats::Multiaddr& address,
-                      Instant now);
-  void dial_failed(const multiformats::PeerId& peer, const multiformats::Multiaddr& address,
-                   Instant now);
+  void dial_succeeded(const PeerId& peer, const Multiaddr& address, Instant now);
+  void dial_failed(const PeerId& peer, const Multiaddr& address, Instant now);
 
   // --- questions ---
   // Where to dial a peer, the most promising first: what failed less often since it last worked, what worked last, who
   // said so (operator, signed, unsigned, suggested), what is nearer. Without /p2p at the end.
-  std::vector<multiformats::Multiaddr> addresses_to_dial(const multiformats::PeerId& peer,
-                                                         Instant now) const;
+  std::vector<Multiaddr> addresses_to_dial(const PeerId& peer, Instant now) const;
   // Peers that are not connected and have an address, in the order of their ids.
-  std::vector<multiformats::PeerId> peers_to_dial(Instant now) const;
+  std::vector<PeerId> peers_to_dial(Instant now) const;
   // The peer's own words, to be handed on. Valid until the next non-const call; empty: none.
-  ByteView envelope_of(const multiformats::PeerId& peer, Instant now) const;
+  ByteView envelope_of(const PeerId& peer, Instant now) const;
 
   // --- time ---
   // Frees what has expired. Answers do not depend on it.
@@ -143,22 +139,21 @@ class PeerStore {
     std::size_t bytes() const;
     void expire(Instant now);
   };
-  using Peers = std::map<multiformats::PeerId, Peer>;
+  using Peers = std::map<PeerId, Peer>;
 
-  Peer* find(const multiformats::PeerId& peer, Instant now);
+  Peer* find(const PeerId& peer, Instant now);
   enum class Whom : std::uint8_t { anybody, suggested };  // may have to go
-  Peer* find_or_admit(const multiformats::PeerId& peer, Instant now, Whom evicted);
-  Peer* find_or_admit_suggested(const multiformats::PeerId& peer, Instant now);
-  bool evict_one(const multiformats::PeerId& except, Whom evicted);
-  Outcome fit(const multiformats::PeerId& peer);
+  Peer* find_or_admit(const PeerId& peer, Instant now, Whom evicted);
+  Peer* find_or_admit_suggested(const PeerId& peer, Instant now);
+  bool evict_one(const PeerId& except, Whom evicted);
+  Outcome fit(const PeerId& peer);
   void recount(Peer& peer);
   void erase(Peers::iterator peer);
   void forget_own_words(Peer& peer);
-  void add(const multiformats::PeerId& id, Peer& peer,
-           const std::vector<multiformats::Multiaddr>& addresses, const Address& as,
-           multiformats::Scope teller, Whose whose);
-  Outcome take_record(const CertifiedRecord& record, Peer& peer, const Address& as,
-                      multiformats::Scope teller, Whose whose);
+  void add(const PeerId& id, Peer& peer, const std::vector<Multiaddr>& addresses, const Address& as,
+           Scope teller, Whose whose);
+  Outcome take_record(const CertifiedRecord& record, Peer& peer, const Address& as, Scope teller,
+                      Whose whose);
   Instant own_words_expire_at(const Peer& peer, Instant now) const;
 
   const Options options_;

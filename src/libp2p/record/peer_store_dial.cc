@@ -7,9 +7,6 @@
 
 namespace ghmesh::record {
 
-using multiformats::Multiaddr;
-using multiformats::PeerId;
-
 void PeerStore::dial_succeeded(const PeerId& id, const Multiaddr& address, Instant now) {
   Peer* peer = find(id, now);
   if (!peer) return;
@@ -45,7 +42,7 @@ std::vector<Multiaddr> PeerStore::addresses_to_dial(const PeerId& id, Instant no
     Multiaddr address;
     // Smaller is better: failures, how long ago it worked (never: longest), source, scope. Equal ones stay in the order
     // of their bytes.
-    std::tuple<std::uint8_t, Duration, Source, multiformats::Scope> rank;
+    std::tuple<std::uint8_t, Duration, Source, Scope> rank;
   };
   const auto found = peers_.find(id);
   if (found == peers_.end()) return {};
@@ -59,6 +56,7 @@ std::vector<Multiaddr> PeerStore::addresses_to_dial(const PeerId& id, Instant no
   }
   std::ranges::stable_sort(choices, {}, &Choice::rank);
   std::vector<Multiaddr> addresses;
+  addresses.reserve(choices.size());
   for (Choice& choice : choices) addresses.push_back(std::move(choice.address));
   return addresses;
 }
