@@ -182,7 +182,7 @@ TEST_F(Victim, Cve2026_45783_KadDhtIsNotSpoken) {
 TEST_F(Victim, Cve2023_26248_NoDhtThereforeNoSybilsInIt) {
   EXPECT_TRUE(is_refused("/ipfs/kad/1.0.0"));
 }
-TEST_F(Victim, Cve2026_35405_RendezvousIsNotSpoken) {
+TEST_F(Victim, Cve2026_35405_and_35457_RendezvousIsNotSpoken) {
   EXPECT_TRUE(is_refused("/rendezvous/1.0.0"));
 }
 TEST_F(Victim, Mplex_IsNotSpoken) {
