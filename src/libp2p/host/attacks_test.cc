@@ -170,8 +170,9 @@ TEST_F(Victim, Cve2022_23487_StreamFloodHoldsAFewStreams) {
   EXPECT_LT(longest, kStallMax);
   expect_honest_service();
   pass(15s);  // what was begun and not continued meets its deadline
-  if (const swarm::Connection* later = host.swarm().find(attacker.id))
+  if (const swarm::Connection* later = host.swarm().find(attacker.id)) {
     EXPECT_LE(later->streams_count(), 8U);
+  }
 }
 
 // Rows 13, 15, 19, 20, 22: protocols that were attacked and are not needed here are not spoken.

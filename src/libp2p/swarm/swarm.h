@@ -69,6 +69,7 @@ struct Action {
   ConnectionId connection;
   Multiaddr address = {};  // of dial: ip and tcp only
   Bytes last_words = {};   // of close
+  Error reason = {};       // of close, for the log
 };
 
 struct Options {

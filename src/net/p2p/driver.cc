@@ -60,6 +60,19 @@ std::vector<Multiaddr> interface_multiaddrs(const tcp::endpoint& bound) {
   return found;
 }
 
+// Who breaks a protocol or meets a limit is named at info; who comes and goes, at debug. Counted by the swarm.
+void log_end(const tcp::socket& socket, const Error& reason) {
+  const bool is_ordinary = reason == Errc::connection_lost || reason == Errc::cancelled;
+  const auto level = is_ordinary ? log::Level::debug : log::Level::info;
+  if (!log::is_enabled(level)) return;
+  Error ignored;
+  const tcp::endpoint remote = socket.remote_endpoint(ignored);
+  log::write(level, "p2p_connection_ended",
+             {{"remote", ignored ? "?" : multiaddr_of(remote).text()},
+              {"reason", error_name(reason)},
+              {"error", reason}});
+}
+
 }  // namespace
 
 struct Driver::State : std::enable_shared_from_this<State> {
@@ -74,7 +87,7 @@ struct Driver::State : std::enable_shared_from_this<State> {
   void perform(const Action& action);
   void begin_dial(const Action& action);
   void write(ConnectionId connection);
-  void close(ConnectionId connection, ByteView last_words);
+  void close(const Action& action);
   void adopt(ConnectionId connection, std::shared_ptr<Link> link);
   void stop();
 
@@ -126,7 +139,7 @@ void Driver::State::perform(const Action& action) {
   switch (action.kind) {
     case Action::Kind::dial: return begin_dial(action);
     case Action::Kind::ready: return write(action.connection);
-    case Action::Kind::close: return close(action.connection, action.last_words);
+    case Action::Kind::close: return close(action);
   }
 }
 
@@ -234,9 +247,11 @@ awaitable<void> Driver::State::wait_to_write(ConnectionId connection, std::share
   turn();
 }
 
-void Driver::State::close(ConnectionId connection, ByteView last_words) {
-  const auto found = links.find(connection);
+void Driver::State::close(const Action& action) {
+  const ByteView last_words = action.last_words;
+  const auto found = links.find(action.connection);
   if (found == links.end()) return;
+  log_end(found->second->socket, action.reason);
   const std::shared_ptr<Link> link = std::move(found->second);
   links.erase(found);
   Error ignored;
@@ -287,7 +302,7 @@ void Driver::State::stop() {
   const Instant now = MonotonicClock::now();
   host.stop(now);
   while (auto action = host.swarm().next_action())
-    if (action->kind == Action::Kind::close) close(action->connection, action->last_words);
+    if (action->kind == Action::Kind::close) close(*action);
   is_stopped = true;
   if (local_peers) local_peers->stop();
   Error ignored;
