@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """What `make install` puts in place works from there."""
-import os
 import subprocess
 
 import harness
@@ -9,7 +8,7 @@ import harness
 def test_installed_programs_find_each_other(tmp_path):
     prefix = tmp_path / "usr"
     subprocess.run(["cmake", "--install", harness.BUILD, "--prefix", prefix], check=True, capture_output=True)
-    environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    environment = harness.environment(HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path / "state"))
 
     def run(*arguments):
         return subprocess.run([prefix / "bin" / "ghmesh", *arguments], env=environment, capture_output=True, text=True)

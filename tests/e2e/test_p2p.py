@@ -12,13 +12,15 @@ GHMESH = harness.BUILD / "apps" / "ghmesh"
 
 
 def run(*arguments, **options):
-    return subprocess.run([GHMESH, "p2p", *arguments], capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run([GHMESH, "p2p", *arguments], capture_output=True, text=True, timeout=60,
+                          env=harness.environment(), **options)
 
 
 @contextlib.contextmanager
 def running(*arguments):
     """A command that goes on until the test is over."""
-    process = subprocess.Popen([GHMESH, "p2p", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([GHMESH, "p2p", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=harness.environment())
     try:
         yield process
     finally:
