@@ -41,6 +41,41 @@ Sha256& thread_sha256() {
 
 EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 
+struct HkdfInput {
+  int mode;
+  ByteView key;
+  ByteView salt;
+  ByteView label;
+};
+
+Secret run_hkdf(const HkdfInput& input, std::size_t bytes_count) {
+  GHMESH_CHECK(bytes_count > 0 && bytes_count <= kHkdfBlocksMax * sizeof(Digest));
+  const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(
+      EVP_KDF_CTX_new(hkdf_algorithm()), &EVP_KDF_CTX_free);
+  GHMESH_CHECK(context != nullptr);
+
+  char digest_name[] = "SHA256";
+  int mode = input.mode;
+  // OpenSSL takes no null pointer, not even for nothing, and promises not to write through this one.
+  static constexpr std::byte kNothing{};
+  const auto octets = [](const char* name, ByteView bytes) {
+    const std::byte* data = bytes.empty() ? &kNothing : bytes.data();
+    return OSSL_PARAM_construct_octet_string(name, const_cast<std::byte*>(data), bytes.size());
+  };
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
+      octets(OSSL_KDF_PARAM_KEY, input.key),
+      octets(OSSL_KDF_PARAM_SALT, input.salt),
+      octets(OSSL_KDF_PARAM_INFO, input.label),
+      OSSL_PARAM_construct_end(),
+  };
+  return Secret::filled(bytes_count, [&](MutableByteView out) {
+    auto* raw = reinterpret_cast<unsigned char*>(out.data());
+    GHMESH_CHECK(EVP_KDF_derive(context.get(), raw, out.size(), parameters) == 1);
+  });
+}
+
 }  // namespace
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
@@ -92,29 +127,26 @@ Digest hmac_sha256(ByteView key, ByteView message) {
 
 Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view label,
                    std::size_t bytes_count) {
-  GHMESH_CHECK(bytes_count > 0 && bytes_count <= kHkdfBlocksMax * sizeof(Digest));
-  const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(
-      EVP_KDF_CTX_new(hkdf_algorithm()), &EVP_KDF_CTX_free);
-  GHMESH_CHECK(context != nullptr);
+  return run_hkdf({.mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND,
+                   .key = input_key,
+                   .salt = salt,
+                   .label = as_bytes(label)},
+                  bytes_count);
+}
 
-  char digest_name[] = "SHA256";
-  // OpenSSL takes no null pointer, not even for nothing, and promises not to write through this one.
-  static constexpr std::byte kNothing{};
-  const auto octets = [](const char* name, ByteView bytes) {
-    const std::byte* data = bytes.empty() ? &kNothing : bytes.data();
-    return OSSL_PARAM_construct_octet_string(name, const_cast<std::byte*>(data), bytes.size());
-  };
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
-      octets(OSSL_KDF_PARAM_KEY, input_key),
-      octets(OSSL_KDF_PARAM_SALT, salt),
-      octets(OSSL_KDF_PARAM_INFO, as_bytes(label)),
-      OSSL_PARAM_construct_end(),
-  };
-  return Secret::filled(bytes_count, [&](MutableByteView out) {
-    auto* raw = reinterpret_cast<unsigned char*>(out.data());
-    GHMESH_CHECK(EVP_KDF_derive(context.get(), raw, out.size(), parameters) == 1);
-  });
+Secret hkdf_extract(const Secret& input_key, ByteView salt) {
+  return run_hkdf({.mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY,
+                   .key = input_key.reveal(),
+                   .salt = salt,
+                   .label = {}},
+                  kHkdfRootBytes);
+}
+
+Secret hkdf_expand(const Secret& root, ByteView label, std::size_t bytes_count) {
+  GHMESH_CHECK(root.size() >= kHkdfRootBytes);  // RFC 5869, 2.3: something that extract gave
+  return run_hkdf(
+      {.mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY, .key = root.reveal(), .salt = {}, .label = label},
+      bytes_count);
 }
 
 TableHash table_hash(ByteView bytes) {

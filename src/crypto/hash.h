@@ -36,6 +36,10 @@ Digest hmac_sha256(ByteView key, ByteView message);
 // Extract and expand in one. At most 255 * 32 bytes out (RFC 5869, 2.3). One label, one purpose.
 Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view label,
                    std::size_t bytes_count);
+// The halves apart, where many keys come from one secret: extract once, expand for each.
+inline constexpr std::size_t kHkdfRootBytes = 32;
+Secret hkdf_extract(const Secret& input_key, ByteView salt);
+Secret hkdf_expand(const Secret& root, ByteView label, std::size_t bytes_count);
 
 // A keyed hash for tables in this process: an outsider who does not know the key cannot make collisions. The key is
 // drawn at start and never leaves the process, so these values must not be stored or sent.

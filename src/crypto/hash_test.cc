@@ -143,6 +143,25 @@ TEST(HkdfSha256, MatchesTheVectorsOfRfc5869) {
   }
 }
 
+// RFC 5869, A.1, A.2 and A.3 publish what stands between the halves.
+TEST(HkdfSha256, HasHalvesThatMakeTheWhole) {
+  constexpr std::string_view kRoots[] = {
+      "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
+      "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
+      "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04"};
+  const auto vectors = hkdf_vectors();
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const Secret root = hkdf_extract(Secret(vectors[i].input_key), vectors[i].salt);
+    EXPECT_EQ(hex(root.reveal()), kRoots[i]);
+    const Secret derived = hkdf_expand(root, vectors[i].label, vectors[i].output.size() / 2);
+    EXPECT_EQ(hex(derived.reveal()), vectors[i].output);
+  }
+}
+
+TEST(HkdfSha256, ExpandsOnlyWhatIsARoot) {
+  EXPECT_DEATH(static_cast<void>(hkdf_expand(Secret("short"), {}, 32)), "bug");
+}
+
 TEST(HkdfSha256, GivesAnUnrelatedKeyForEachLabel) {
   const Bytes key = repeated(7, 32);
   const Secret one = hkdf_sha256(key, {}, "one", 32);
