@@ -83,6 +83,16 @@ namespace ghmesh {
   X(gossipsub_malformed, "a gossipsub RPC does not follow its format") \
   X(gossipsub_limit, "a gossipsub RPC holds more than is allowed") \
   X(gossipsub_duplicate, "the message was published already") \
+  /* swarm secret: what somebody typed, pasted or keeps in a file */ \
+  X(swarm_secret_unknown, \
+    "this is not a swarm secret: those begin with ghs1- or, for an invitation, ghp1-") \
+  X(swarm_secret_cut, "the swarm secret is cut off: characters are missing") \
+  X(swarm_secret_long, "the swarm secret has more characters than a swarm secret has") \
+  X(swarm_secret_character, "the swarm secret has a character other than a to z and 2 to 7") \
+  X(swarm_secret_mistyped, "the swarm secret has a typing error: its checksum does not match") \
+  X(swarm_passphrase_weak, \
+    "the passphrase can be guessed: take more and rarer words, or let one be made") \
+  X(swarm_token_placeholder, "this is no GitHub token but something that stands in its place") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
