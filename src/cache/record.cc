@@ -5,13 +5,18 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "cache/packing.h"
-#include "cache/varint.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "packing/packing.h"
+#include "packing/varint.h"
 
 namespace ghmesh::cache {
 namespace {
+
+using packing::append_varint;
+using packing::from_zigzag;
+using packing::take_varint;
+using packing::to_zigzag;
 
 constexpr std::string_view kRowContext = "ghmesh store row 1";
 constexpr std::string_view kBodyContext = "ghmesh store body 1";
@@ -69,7 +74,7 @@ Bytes context_of(const RowKey& key, const RowPrefix& prefix) {
 
 Result<void> parse_packed(ByteView packed, Record& record, bool is_body_apart) {
   const std::size_t body_bytes_max = is_body_apart ? 0 : kEntryBodyBytesMax;
-  auto plain = unpack(packed, kHeadersBlockBytesMax + body_bytes_max);
+  auto plain = packing::unpack(packed, kHeadersBlockBytesMax + body_bytes_max);
   if (!plain) return plain.error();
   Reader in(*plain);
   const auto headers_count = take_varint(in);
@@ -160,7 +165,7 @@ Bytes write_record(const Entry& entry, const crypto::Secret& body_key) {
     append_text(plain, header.value);
   }
   if (!is_body_apart) append(plain, as_bytes(*entry.body));
-  append(out, pack(plain));
+  append(out, packing::pack(plain));
   return out;
 }
 
@@ -216,13 +221,13 @@ Result<Record> open_row(const RowKey& key, ByteView row, const crypto::Secret& s
 }
 
 Bytes seal_body(ByteView body, const crypto::Secret& body_key) {
-  return crypto::seal(body_key, as_bytes(kBodyContext), pack(body));
+  return crypto::seal(body_key, as_bytes(kBodyContext), packing::pack(body));
 }
 
 Result<std::string> open_body(ByteView sealed, const crypto::Secret& body_key) {
   auto packed = crypto::open(body_key, as_bytes(kBodyContext), sealed);
   if (!packed) return packed.error();
-  auto body = unpack(*packed, kEntryBodyBytesMax);
+  auto body = packing::unpack(*packed, kEntryBodyBytesMax);
   if (!body) return body.error();
   return std::string(as_text(*body));
 }

@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "cache/packing.h"
 #include "cache/test_support.h"
-#include "cache/varint.h"
 #include "crypto/random.h"
+#include "packing/packing.h"
 
 namespace ghmesh::cache {
 namespace {
@@ -28,52 +27,9 @@ Entry odd_entry() {
   return entry;
 }
 
-TEST(Varint, RoundTripsAndHasOneSpelling) {
-  for (const std::uint64_t value : {0ull, 1ull, 127ull, 128ull, 300ull, 1ull << 32, ~0ull}) {
-    Bytes bytes;
-    append_varint(bytes, value);
-    Reader in(bytes);
-    EXPECT_EQ(take_varint(in), value);
-    EXPECT_TRUE(in.is_empty());
-  }
-  for (const std::int64_t value :
-       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, INT64_MIN, INT64_MAX})
-    EXPECT_EQ(from_zigzag(to_zigzag(value)), value);
-  const Bytes longer{std::byte{0x81}, std::byte{0}};
-  Reader padded(longer);
-  EXPECT_EQ(take_varint(padded), std::nullopt);
-  const Bytes endless(11, std::byte{0xff});
-  Reader overflowing(endless);
-  EXPECT_EQ(take_varint(overflowing), std::nullopt);
-}
-
-TEST(Packing, RoundTripsEveryKindOfBytes) {
-  Random random(1);
-  for (const std::string& plain :
-       {std::string(), std::string("x"), run_body(1), noise(random, 5000),
-        std::string(1 << 20, 'a'), run_body(2) + noise(random, 40'000)}) {
-    const auto unpacked = unpack(pack(as_bytes(plain)), plain.size());
-    ASSERT_TRUE(unpacked);
-    EXPECT_EQ(as_text(*unpacked), plain);
-  }
-}
-
-TEST(Packing, ShrinksWhatGithubSendsAndNeverGrowsNoise) {
-  Random random(1);
+TEST(Record, IsSmallForWhatGithubSends) {
   const std::string body = run_body(1);
-  EXPECT_LT(pack(as_bytes(body)).size() * 3, body.size());
-  EXPECT_LE(pack(as_bytes(noise(random, 5000))).size(), 5000u + 3);
-}
-
-TEST(Packing, RefusesMoreThanItMayHold) {
-  const Bytes bomb = pack(as_bytes(std::string(1 << 20, 'a')));
-  EXPECT_LT(bomb.size(), 1000u);
-  EXPECT_EQ(unpack(bomb, (1 << 20) - 1).error(), Errc::too_large);
-  // A length that lies is found out before more than it are written.
-  Bytes lying{bomb[0]};
-  append_varint(lying, 1000);
-  append(lying, ByteView(bomb).subspan(4));
-  EXPECT_EQ(unpack(lying, 1 << 20).error(), Errc::malformed);
+  EXPECT_LT(packing::pack(as_bytes(body)).size() * 3, body.size());
 }
 
 TEST(Record, RoundTripsAllFields) {
@@ -173,7 +129,7 @@ TEST(Record, MatchesTheDocumentedExample) {
       "0461623132";
   ASSERT_GT(record.size(), expected_start.size() / 2);
   EXPECT_EQ(hex(ByteView(record).first(expected_start.size() / 2)), expected_start);
-  const auto packed = unpack(ByteView(record).subspan(expected_start.size() / 2), 1000);
+  const auto packed = packing::unpack(ByteView(record).subspan(expected_start.size() / 2), 1000);
   ASSERT_TRUE(packed);
   EXPECT_EQ(hex(*packed), "010c" + hex(as_bytes("content-type")) + "0a" +
                               hex(as_bytes("text/plain")) +

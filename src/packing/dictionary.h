@@ -4,8 +4,8 @@
 
 #include "base/bytes.h"
 
-namespace ghmesh::cache {
+namespace ghmesh::packing {
 
 ByteView dictionary_v1();
 
-}  // namespace ghmesh::cache
+}  // namespace ghmesh::packing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-#include "cache/dictionary.h"
+#include "packing/dictionary.h"
 
 // GHMESH_DICTIONARY_PATH comes from the build (src/CMakeLists.txt), which also knows that this file depends on it.
 asm(R"(
@@ -17,8 +17,8 @@ extern const std::byte ghmesh_dictionary_v1_begin[];
 extern const std::byte ghmesh_dictionary_v1_end[];
 }
 
-namespace ghmesh::cache {
+namespace ghmesh::packing {
 
 ByteView dictionary_v1() { return {ghmesh_dictionary_v1_begin, ghmesh_dictionary_v1_end}; }
 
-}  // namespace ghmesh::cache
+}  // namespace ghmesh::packing

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Packing: zstd with a dictionary of our own, for the bodies and headers that go to disk.
+// Packing: zstd with a dictionary of our own, for the bodies and headers that go to disk and to other nodes.
 //
 // GitHub's answers repeat the same field names and URL shapes; with a dictionary that has seen them, 2 KB shrink to a
-// seventh, where plain zstd reaches a third. The dictionary is part of the format: a store written with one can be read
-// with no other, so a new one means a new format version. How it was trained: docs/wire/store.md.
+// seventh, where plain zstd reaches a third. The dictionary is part of the formats: what was packed with one can be
+// unpacked with no other, so a new one means a new form byte. How it was trained: docs/wire/store.md.
 //
 // Thread-safe. What pack() made, unpack() gives back; anything else is refused before more than `plain_bytes_max` are
 // held.
@@ -12,11 +12,11 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace ghmesh::cache {
+namespace ghmesh::packing {
 
 // form | length of the plain bytes | the bytes, packed or, when that would not be smaller, as they are.
 Bytes pack(ByteView plain);
 // Errors: malformed, too_large.
 Result<Bytes> unpack(ByteView packed, std::size_t plain_bytes_max);
 
-}  // namespace ghmesh::cache
+}  // namespace ghmesh::packing

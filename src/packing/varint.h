@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Varints of the store's formats: seven bits a byte, lowest first (LEB128). Times and lengths are small numbers nearly
-// always, and at 300 bytes a row every byte shows.
+// Varints of our own formats, the store's and the mesh's: seven bits a byte, lowest first (LEB128). Times and lengths
+// are small numbers nearly always, and at 300 bytes a row or message every byte shows. Those of libp2p:
+// multiformats/varint.h.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 
 #include "base/bytes.h"
 
-namespace ghmesh::cache {
+namespace ghmesh::packing {
 
 inline void append_varint(Bytes& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::byte>(value | 0x80));
@@ -41,4 +42,4 @@ inline std::int64_t from_zigzag(std::uint64_t value) {
   return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
 }
 
-}  // namespace ghmesh::cache
+}  // namespace ghmesh::packing
