@@ -33,39 +33,14 @@ ChaCha& start_cipher(ChaCha::Direction direction, const Secret& key, ByteView no
   return cipher;
 }
 
-}  // namespace
-
-Bytes seal(const Secret& key, ByteView context, ByteView plaintext) {
-  GHMESH_CHECK(key.size() == kSealKeyBytes);
-  GHMESH_CHECK(plaintext.size() <= kSealedBytesMax - kSealOverheadBytes);
-  GHMESH_CHECK(context.size() <= kSealedBytesMax);
-  Bytes sealed(kSealOverheadBytes + plaintext.size());
-  const MutableByteView nonce = MutableByteView(sealed).first(kSealNonceBytes);
-  const MutableByteView out = MutableByteView(sealed).subspan(kSealNonceBytes, plaintext.size());
-  fill_random(nonce);
-
-  ChaCha& cipher = start_cipher(ChaCha::Direction::seal, key, nonce, context);
-  if (!plaintext.empty()) cipher.update(raw(out), plaintext);
-  cipher.finish_seal(MutableByteView(sealed).last(kSealTagBytes));
-  cipher.forget_key();
-  return sealed;
-}
-
-Result<Bytes> open(const Secret& key, ByteView context, ByteView sealed) {
-  Bytes plaintext;
-  auto opened = open_into(key, context, sealed, plaintext);
-  if (!opened) return opened.error();
-  return plaintext;
-}
-
-Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Bytes& plaintext) {
+// `sealed` is ciphertext | tag. The buffer keeps its capacity, and is empty after a failure.
+Result<void> open_parts(const Secret& key, ByteView nonce, ByteView context, ByteView sealed,
+                        Bytes& plaintext) {
   GHMESH_CHECK(key.size() == kSealKeyBytes);
   GHMESH_CHECK(context.size() <= kSealedBytesMax);
   plaintext.clear();
-  if (sealed.size() < kSealOverheadBytes || sealed.size() > kSealedBytesMax)
-    return Errc::seal_rejected;
-  const ByteView nonce = sealed.first(kSealNonceBytes);
-  const ByteView in = sealed.subspan(kSealNonceBytes, sealed.size() - kSealOverheadBytes);
+  if (sealed.size() < kSealTagBytes || sealed.size() > kSealedBytesMax) return Errc::seal_rejected;
+  const ByteView in = sealed.first(sealed.size() - kSealTagBytes);
   plaintext.resize(in.size());
 
   start_sodium();
@@ -79,6 +54,54 @@ Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Byt
     return Errc::seal_rejected;
   }
   return {};
+}
+
+}  // namespace
+
+void seal_with_nonce(const Secret& key, ByteView nonce, ByteView context, ByteView plaintext,
+                     MutableByteView out) {
+  GHMESH_CHECK(key.size() == kSealKeyBytes && nonce.size() == kSealNonceBytes);
+  GHMESH_CHECK(plaintext.size() <= kSealedBytesMax - kSealOverheadBytes);
+  GHMESH_CHECK(context.size() <= kSealedBytesMax);
+  GHMESH_CHECK(out.size() == plaintext.size() + kSealTagBytes);
+  start_sodium();
+  ChaCha& cipher = start_cipher(ChaCha::Direction::seal, key, nonce, context);
+  if (!plaintext.empty()) cipher.update(raw(out), plaintext);
+  cipher.finish_seal(out.last(kSealTagBytes));
+  cipher.forget_key();
+}
+
+Result<Bytes> open_with_nonce(const Secret& key, ByteView nonce, ByteView context,
+                              ByteView sealed) {
+  GHMESH_CHECK(nonce.size() == kSealNonceBytes);
+  Bytes plaintext;
+  auto opened = open_parts(key, nonce, context, sealed, plaintext);
+  if (!opened) return opened.error();
+  return plaintext;
+}
+
+Bytes seal(const Secret& key, ByteView context, ByteView plaintext) {
+  GHMESH_CHECK(plaintext.size() <= kSealedBytesMax - kSealOverheadBytes);
+  Bytes sealed(kSealOverheadBytes + plaintext.size());
+  const MutableByteView nonce = MutableByteView(sealed).first(kSealNonceBytes);
+  fill_random(nonce);
+  seal_with_nonce(key, nonce, context, plaintext, MutableByteView(sealed).subspan(kSealNonceBytes));
+  return sealed;
+}
+
+Result<Bytes> open(const Secret& key, ByteView context, ByteView sealed) {
+  Bytes plaintext;
+  auto opened = open_into(key, context, sealed, plaintext);
+  if (!opened) return opened.error();
+  return plaintext;
+}
+
+Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Bytes& plaintext) {
+  plaintext.clear();
+  GHMESH_CHECK(key.size() == kSealKeyBytes);
+  if (sealed.size() < kSealOverheadBytes) return Errc::seal_rejected;
+  return open_parts(key, sealed.first(kSealNonceBytes), context, sealed.subspan(kSealNonceBytes),
+                    plaintext);
 }
 
 }  // namespace ghmesh::crypto

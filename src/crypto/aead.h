@@ -24,4 +24,10 @@ Result<Bytes> open(const Secret& key, ByteView context, ByteView sealed);
 // The same into a buffer that keeps its capacity from call to call. It is empty after a failure.
 Result<void> open_into(const Secret& key, ByteView context, ByteView sealed, Bytes& plaintext);
 
+// For a key that was made for one message, and its nonce with it: ciphertext | tag into `out`, which is kSealTagBytes
+// larger than `plaintext` and does not overlap it. The same key and nonce must never seal two texts.
+void seal_with_nonce(const Secret& key, ByteView nonce, ByteView context, ByteView plaintext,
+                     MutableByteView out);
+Result<Bytes> open_with_nonce(const Secret& key, ByteView nonce, ByteView context, ByteView sealed);
+
 }  // namespace ghmesh::crypto

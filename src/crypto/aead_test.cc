@@ -67,6 +67,21 @@ TEST(Seal, AgreesWithLibsodium) {
   }
 }
 
+TEST(Seal, TakesAGivenNonceForAKeyOfOneMessage) {
+  Sealed sealed;
+  const ByteView nonce = ByteView(sealed.bytes).first(kSealNonceBytes);
+  const ByteView rest = ByteView(sealed.bytes).subspan(kSealNonceBytes);
+  Bytes again(rest.size());
+  seal_with_nonce(sealed.key, nonce, as_bytes("context"), sealed.plaintext, again);
+  EXPECT_TRUE(equal(again, rest));
+  EXPECT_EQ(*open_with_nonce(sealed.key, nonce, as_bytes("context"), again), sealed.plaintext);
+  EXPECT_FALSE(open_with_nonce(sealed.key, Bytes(kSealNonceBytes), as_bytes("context"), again));
+  EXPECT_FALSE(open_with_nonce(sealed.key, nonce, {}, again));
+  for (std::size_t size = 0; size < again.size(); ++size)
+    EXPECT_FALSE(
+        open_with_nonce(sealed.key, nonce, as_bytes("context"), ByteView(again).first(size)));
+}
+
 TEST(Seal, OpensWhatItSealed) {
   const Secret key = random_secret(kSealKeyBytes);
   for (std::size_t size : {0, 1, 15, 16, 17, 63, 64, 65, 2048, 100'000}) {
