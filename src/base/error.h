@@ -93,6 +93,9 @@ namespace ghmesh {
   X(swarm_passphrase_weak, \
     "the passphrase can be guessed: take more and rarer words, or let one be made") \
   X(swarm_token_placeholder, "this is no GitHub token but something that stands in its place") \
+  /* mesh */ \
+  X(mesh_refused, "the peer does not prove that it is of this swarm") \
+  X(mesh_false_body, "the peer's bytes are not the body that they should be") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \
