@@ -10,7 +10,7 @@ namespace ghmesh::mesh {
 namespace {
 
 // The first byte: a kind in the low three bits, facts in the high five.
-enum Kind : std::uint8_t { kFetched = 1, kValid, kStale, kGone, kBudget, kConflict };
+enum Kind : std::uint8_t { kFetched = 1, kValid, kStale, kGone, kBudget, kConflict, kPresence };
 constexpr std::uint8_t kKindMask = 0x07;
 enum Facts : std::uint8_t { kPublic = 0x08, kBodyInside = 0x10, kStatusFollows = 0x20 };
 constexpr std::uint8_t kFactsOfFetched = kPublic | kBodyInside | kStatusFollows;
@@ -93,6 +93,18 @@ Result<Bytes> write(const Conflict& conflict) {
   Bytes out = begin(kConflict);
   append_sized(out, conflict.first);
   append(out, conflict.second);
+  return out;
+}
+
+Result<Bytes> write(const Presence& presence) {
+  Bytes out = begin(kPresence);
+  append_date(out, presence.said_at);
+  const Figures& figures = presence.figures;
+  for (const std::uint64_t figure :
+       {figures.requests, figures.own_hits, figures.peer_hits, figures.free, figures.charged})
+    packing::append_varint(out, figure);
+  const std::size_t count = std::min(presence.addresses.size(), kPresenceAddressesMax);
+  for (std::size_t i = 0; i < count; ++i) append_sized(out, presence.addresses[i].bytes());
   return out;
 }
 
@@ -190,6 +202,28 @@ Result<Announcement> parse_conflict(Reader& in) {
   return Announcement(Conflict{.first = copy_bytes(*first), .second = copy_bytes(in.rest())});
 }
 
+// Addresses of kinds that we do not speak are passed over.
+Result<Announcement> parse_presence(Reader& in) {
+  const auto said_at = take_date(in);
+  if (!said_at) return Errc::malformed;
+  Presence presence{.said_at = *said_at, .addresses = {}, .figures = {}};
+  Figures& figures = presence.figures;
+  for (std::uint64_t* figure : {&figures.requests, &figures.own_hits, &figures.peer_hits,
+                                &figures.free, &figures.charged}) {
+    const auto number = take_number(in, UINT64_MAX);
+    if (!number) return Errc::malformed;
+    *figure = *number;
+  }
+  for (std::size_t count = 0; !in.is_empty(); ++count) {
+    const auto bytes = take_sized(in, multiformats::kMultiaddrBytesMax);
+    if (!bytes) return Errc::malformed;
+    if (count == kPresenceAddressesMax) return Errc::too_large;
+    if (auto address = multiformats::Multiaddr::parse(*bytes))
+      presence.addresses.push_back(*std::move(address));
+  }
+  return Announcement(std::move(presence));
+}
+
 }  // namespace
 
 bool Fetched::operator==(const Fetched& other) const {
@@ -220,6 +254,7 @@ Result<Announcement> parse_announcement(ByteView bytes) {
     case kGone: return parse_gone(in);
     case kBudget: return parse_budget(in);
     case kConflict: return parse_conflict(in);
+    case kPresence: return parse_presence(in);
     default: return Errc::unsupported;
   }
 }

@@ -7,6 +7,7 @@
 //   gone       access was denied or the thing is gone: advisory, for the same principal only
 //   budget     what is left of a principal's rate limit: advisory
 //   conflict   two statements of one author that cannot both be true, as they were signed
+//   presence   a member is there: where it can be dialed, and how it fares
 //
 // No URL and no name travels: keys and principals are MACs under the swarm's secret. All dates are GitHub's. These are
 // the plain bytes; seal.h makes of them what leaves the node. Nothing here tells whether what was said is true.
@@ -23,6 +24,7 @@
 #include "crypto/hash.h"
 #include "http/message.h"
 #include "mesh/secret/keys.h"
+#include "multiformats/multiaddr.h"
 
 namespace ghmesh::mesh {
 
@@ -35,6 +37,7 @@ inline constexpr Seconds kClaimedTtlMax{30 * 24 * 60 * 60};
 inline constexpr std::size_t kStaleKeysMax =
     256;  // what one push to a repository makes stale, twice
 inline constexpr std::size_t kResourceCharsMax = 40;  // "actions_runner_registration"
+inline constexpr std::size_t kPresenceAddressesMax = 8;
 inline constexpr std::size_t kStatementBytesMax =
     12 * 1024;  // a whole gossip message with the largest body inside
 
@@ -82,7 +85,20 @@ struct Conflict {
   Bytes first, second;  // two gossip messages
   bool operator==(const Conflict&) const = default;
 };
-using Announcement = std::variant<Fetched, Valid, Stale, Gone, Budget, Conflict>;
+// What a member has done since it started. Requests are answered from what it held itself, by what a member told it, by
+// a free 304, or for one call of the budget; the rest failed or was passed through.
+struct Figures {
+  std::uint64_t requests = 0, own_hits = 0, peer_hits = 0, free = 0, charged = 0;
+  bool operator==(const Figures&) const = default;
+};
+struct Presence {
+  WallTime said_at{};  // by its own clock; of its own kind, nothing is ordered by it
+  std::vector<multiformats::Multiaddr>
+      addresses;  // kPresenceAddressesMax; none: it cannot be dialed
+  Figures figures;
+  bool operator==(const Presence&) const = default;
+};
+using Announcement = std::variant<Fetched, Valid, Stale, Gone, Budget, Conflict, Presence>;
 
 // A body that is too large to ride along is left out. Errors: too_large (headers, keys or statements beyond the
 // limits).

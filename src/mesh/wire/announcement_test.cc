@@ -89,24 +89,29 @@ std::vector<Announcement> one_of_each() {
   odd.ttl = Seconds(0);
   Fetched apart = fetched_of(std::string(200'000, 'x'));
   apart.body = nullptr;
-  return {fetched_of(R"({"id":1})"),
-          odd,
-          apart,
-          Valid{.key = id_of<KeyId>(3),
-                .tag = id_of<PrincipalTag>(4),
-                .body_digest = id_of<crypto::Digest>(5),
-                .upstream_date = wall_time(kNow)},
-          Stale{.upstream_date = wall_time(kNow), .keys = {id_of<KeyId>(6), id_of<KeyId>(7)}},
-          Gone{.key = id_of<KeyId>(8),
-               .tag = id_of<PrincipalTag>(9),
-               .upstream_date = wall_time(kNow + 1)},
-          Budget{.tag = id_of<PrincipalTag>(10),
-                 .resource = "core",
-                 .limit = 5'000,
-                 .remaining = 4'912,
-                 .reset = wall_time(kNow + 1'800),
-                 .upstream_date = wall_time(kNow)},
-          Conflict{.first = Bytes(300, std::byte{1}), .second = Bytes(200, std::byte{2})}};
+  return {
+      fetched_of(R"({"id":1})"),
+      odd,
+      apart,
+      Valid{.key = id_of<KeyId>(3),
+            .tag = id_of<PrincipalTag>(4),
+            .body_digest = id_of<crypto::Digest>(5),
+            .upstream_date = wall_time(kNow)},
+      Stale{.upstream_date = wall_time(kNow), .keys = {id_of<KeyId>(6), id_of<KeyId>(7)}},
+      Gone{.key = id_of<KeyId>(8),
+           .tag = id_of<PrincipalTag>(9),
+           .upstream_date = wall_time(kNow + 1)},
+      Budget{.tag = id_of<PrincipalTag>(10),
+             .resource = "core",
+             .limit = 5'000,
+             .remaining = 4'912,
+             .reset = wall_time(kNow + 1'800),
+             .upstream_date = wall_time(kNow)},
+      Conflict{.first = Bytes(300, std::byte{1}), .second = Bytes(200, std::byte{2})},
+      Presence{.said_at = wall_time(kNow),
+               .addresses = {multiformats::Multiaddr::parse_text("/ip4/10.0.0.7/tcp/4001").value(),
+                             multiformats::Multiaddr::parse_text("/dns/ci/tcp/4001").value()},
+               .figures = {.requests = 1'000, .own_hits = 800, .charged = UINT64_MAX}}};
 }
 
 TEST(Announcement, IsTheSameAfterItWasWritten) {
@@ -127,6 +132,7 @@ TEST(Announcement, IsRefusedWhenItIsCutAnywhere) {
       // A list, a name or a statement that ends earlier is another one: the seal keeps the end.
       const bool is_open_ended = std::holds_alternative<Stale>(announcement) ||
                                  std::holds_alternative<Budget>(announcement) ||
+                                 std::holds_alternative<Presence>(announcement) ||
                                  std::holds_alternative<Conflict>(announcement);
       EXPECT_FALSE(parsed && (!is_open_ended || *parsed == announcement))
           << announcement.index() << " " << size;
@@ -139,7 +145,7 @@ TEST(Announcement, OfAnUnknownKindOrFactIsRefused) {
     Bytes bytes(80);
     bytes[0] = static_cast<std::byte>(first);
     const int kind = first & 7;
-    const bool is_known = kind == 1 ? (first & 0xc0) == 0 : kind >= 2 && kind <= 6 && first < 8;
+    const bool is_known = kind == 1 ? (first & 0xc0) == 0 : kind >= 2 && first < 8;
     auto parsed = parse_announcement(bytes);
     if (!is_known) {
       ASSERT_FALSE(parsed);

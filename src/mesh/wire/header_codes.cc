@@ -83,18 +83,16 @@ bool is(const Field& field, const Pair& pair) {
 // by being written out.
 std::optional<std::size_t> take_set(std::vector<Field>& fields) {
   for (std::size_t set = 0; set < kSets.size(); ++set) {
-    const auto is_in_set = [&](const Field& field) {
+    const auto is_there_alone = [&](std::size_t pair) {
+      const auto has_name = [&](const Field& field) { return field.name == kPairs[pair].name; };
+      const auto first = std::ranges::find_if(fields, has_name);
+      return first != fields.end() && is(*first, kPairs[pair]) &&
+             std::ranges::count_if(fields, has_name) == 1;
+    };
+    if (!std::ranges::all_of(kSets[set], is_there_alone)) continue;
+    std::erase_if(fields, [&](const Field& field) {
       return std::ranges::any_of(kSets[set], [&](auto pair) { return is(field, kPairs[pair]); });
-    };
-    const auto has_name_of_set = [&](const Field& field) {
-      return std::ranges::any_of(kSets[set],
-                                 [&](auto pair) { return field.name == kPairs[pair].name; });
-    };
-    const auto size = static_cast<std::ptrdiff_t>(kSets[set].size());
-    if (std::ranges::count_if(fields, is_in_set) != size ||
-        std::ranges::count_if(fields, has_name_of_set) != size)
-      continue;
-    std::erase_if(fields, is_in_set);
+    });
     return set;
   }
   return std::nullopt;
