@@ -317,5 +317,92 @@ TEST_F(Victim, Cve2024_32984_APeerThatDoesNotReadIsNotReadFrom) {
   expect_honest_service();
 }
 
+// An end that writes yamux frames itself.
+struct RawCaller {
+  RawCaller(Host& host, Instant now)
+      : identity(identity_of(9)), noise(noise::Role::dialer, identity, muxers()) {
+    id = host.swarm().accepted(multiformats::tcp_multiaddr("10.1.1.7", 4001).value(), now).value();
+    Bytes hello = multistream::write_message(multistream::kHeader);
+    append(hello, multistream::write_message("/noise"));
+    const std::size_t agreement_bytes = hello.size();
+    append(hello, take());
+    host.swarm().receive(id, hello, now);
+    ByteView answer = host.swarm().pending_output(id, now);
+    EXPECT_TRUE(noise.receive(answer.subspan(agreement_bytes)));
+    host.swarm().output_sent(id, answer.size(), now);
+    host.swarm().receive(id, take(), now);
+    host.advance(now);
+  }
+  static noise::Options muxers() {
+    noise::Options options;
+    options.muxers.emplace_back(connection::kYamuxProtocol);
+    return options;
+  }
+  Bytes take() {
+    Bytes out = copy_bytes(noise.pending_output());
+    noise.output_sent(out.size());
+    return out;
+  }
+  // Frames are gathered by add() and said at once.
+  void add(yamux::FrameType type, unsigned flags, StreamId stream, std::size_t length,
+           ByteView body = {}) {
+    const auto header = yamux::write_header({.type = type,
+                                             .flags = static_cast<std::uint16_t>(flags),
+                                             .stream_id = stream,
+                                             .length = static_cast<std::uint32_t>(length)});
+    append(frames, header);
+    append(frames, body);
+  }
+  void add_data(unsigned flags, StreamId stream, ByteView body) {
+    add(yamux::FrameType::data, flags, stream, body.size(), body);
+  }
+  void say(Host& host, Instant now) {
+    EXPECT_EQ(noise.write(frames).value(), frames.size());
+    frames.clear();
+    host.swarm().receive(id, take(), now);
+    host.advance(now);
+    // What it answers is lost: its sockets take everything.
+    while (!host.swarm().pending_output(id, now).empty()) {
+      host.swarm().output_sent(id, host.swarm().pending_output(id, now).size(), now);
+      host.advance(now);
+    }
+  }
+
+  keys::PrivateKey identity;
+  noise::Session noise;
+  ConnectionId id = 0;
+  Bytes frames;
+};
+
+Bytes propose(std::string_view protocol) {
+  Bytes proposal = multistream::write_message(multistream::kHeader);
+  append(proposal, multistream::write_message(protocol));
+  return proposal;
+}
+
+// A ping that waits for credit after its end; then credit, a reset, and a second stream under the same id, all at once:
+// the machine of the first was given the bytes of the second, which it must never see, and the process ended.
+TEST_F(Victim, AnIdOfAStreamThatIsUsedAgainEndsTheConnection) {
+  RawCaller attacker(host, now);
+  attacker.add_data(yamux::kSyn, 1, propose(ping::kProtocol));
+  attacker.say(host, now);
+  for (int i = 0; i < 8; ++i) {
+    attacker.add_data(0, 1, Bytes(32 * 1024, std::byte{1}));
+    attacker.say(host, now);
+  }
+  attacker.add(yamux::FrameType::data, yamux::kFin, 1, 0);
+  attacker.say(host, now);
+  ASSERT_NE(host.swarm().find(attacker.id), nullptr);
+  attacker.add(yamux::FrameType::window_update, 0, 1, 16);
+  attacker.add(yamux::FrameType::window_update, yamux::kRst, 1, 0);
+  Bytes second = propose(ping::kProtocol);
+  append(second, Bytes(32, std::byte{2}));
+  attacker.add_data(yamux::kSyn, 1, second);
+  attacker.say(host, now);
+  EXPECT_EQ(host.swarm().find(attacker.id), nullptr);
+  EXPECT_EQ(host.swarm().counters().ends.at("yamux_stream_id"), 1U);
+  expect_honest_service();
+}
+
 }  // namespace
 }  // namespace ghmesh::host

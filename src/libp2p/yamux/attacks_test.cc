@@ -217,6 +217,30 @@ TEST(YamuxAttacks, ForeignIdsEndTheSession) {
   EXPECT_EQ(rejection(session, frame(FrameType::window_update, kSyn, 1, 0)), Errc::yamux_stream_id);
 }
 
+// Whoever holds the id of a stream that is gone must not find another stream behind it.
+TEST(YamuxAttacks, AnIdIsUsedOnce) {
+  const auto open = [](StreamId id) { return frame(FrameType::window_update, kSyn, id, 0); };
+  const auto open_and_end = [](StreamId id) {
+    return frame(FrameType::window_update, kSyn | kRst, id, 0);
+  };
+  {
+    Session session(Role::listener, {}, kStart);
+    ASSERT_FALSE(rejection(session, open_and_end(1)));
+    EXPECT_EQ(rejection(session, open(1)), Errc::yamux_stream_id);
+  }
+  {  // the first frames of streams that go opens at once overtake each other
+    Session session(Role::dialer, {}, kStart);
+    for (const StreamId id : {4U, 2U, 10U, 8U, 6U, 520U, 12U})
+      ASSERT_FALSE(rejection(session, open_and_end(id))) << id;
+    EXPECT_EQ(rejection(session, open(8)), Errc::yamux_stream_id);
+  }
+  {  // but not by so much
+    Session session(Role::dialer, {}, kStart);
+    ASSERT_FALSE(rejection(session, open_and_end(2 + 2 * 256)));
+    EXPECT_EQ(rejection(session, open(2)), Errc::yamux_stream_id);
+  }
+}
+
 TEST(YamuxAttacks, LateFramesOfAClosedStreamAreDiscarded) {
   Session session(Role::listener, {}, kStart);
   ASSERT_FALSE(rejection(session, frame(FrameType::window_update, kSyn, 1, 0)));

@@ -38,6 +38,22 @@ bool Session::was_opened(StreamId stream) const {
   return is_ours(stream) ? stream < next_stream_ : stream <= last_peer_stream_;
 }
 
+// Of the peer's ids: opened before, or so far behind that it can be no late one. An id that came back would give one
+// stream's bytes to whoever still holds the other.
+bool Session::is_used_up(StreamId stream) const {
+  if (stream > last_peer_stream_) return false;
+  const std::size_t behind = (last_peer_stream_ - stream) / 2;
+  return behind >= kIdsBehindMax || opened_behind_.test(behind);
+}
+
+void Session::use_up(StreamId stream) {
+  if (stream > last_peer_stream_) {
+    opened_behind_ <<= (stream - last_peer_stream_) / 2;
+    last_peer_stream_ = stream;
+  }
+  opened_behind_.set((last_peer_stream_ - stream) / 2);
+}
+
 void Session::emit(Event::Kind kind, StreamId stream) {
   events_.push_back({.kind = kind, .stream = stream});
 }
@@ -131,7 +147,7 @@ Result<void> Session::handle_ping(const Header& header, Instant now) {
 // (CVE-2026-32314) and before its body arrives. `stream`: null when it is not open.
 Result<void> Session::check_stream_frame(const Header& header, const Stream* stream) const {
   const StreamId id = header.stream_id;
-  if (header.has(kSyn) && (stream || is_ours(id))) return Errc::yamux_stream_id;
+  if (header.has(kSyn) && (is_ours(id) || is_used_up(id))) return Errc::yamux_stream_id;
   // A late frame of a stream that is closed here is ordinary; one of a stream that never was is not, nor one that is
   // larger than any window can have been.
   if (!header.has(kSyn) && !stream) {
@@ -170,7 +186,7 @@ Result<void> Session::handle_stream_frame(const Header& header) {
 
 // Null when there is no room for it; it is then a stream that was closed at once.
 Session::Stream* Session::accept_stream(StreamId id) {
-  last_peer_stream_ = std::max(last_peer_stream_, id);
+  use_up(id);
   if (is_going_away_ || inbound_streams_ >= options_.inbound_streams_max) {
     ++counters_.streams_refused;
     send_answer({.type = FrameType::window_update, .flags = kRst, .stream_id = id});

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <map>
 #include <optional>
 #include <vector>
@@ -42,6 +43,8 @@ inline constexpr std::size_t kBodyBytesMax = 65'519 - kHeaderBytes;
 // Streams of ours that the peer has not acknowledged (specification, "ACK backlog"; rust blocks its openers at the same
 // number).
 inline constexpr std::size_t kUnacknowledgedMax = 256;
+// Streams whose first frames overtake each other: go opens from several threads at once, up to the same backlog.
+inline constexpr std::size_t kIdsBehindMax = kUnacknowledgedMax;
 // Bytes that write() lets wait for the pipe: a few Noise messages keep it full.
 inline constexpr std::size_t kOutputBytesMax = 256 * 1024;
 // Answers (pong, window update, reset) that wait for a peer that does not read. Beyond, its input waits
@@ -139,6 +142,8 @@ class Session {
   const Stream* find(StreamId stream) const;
   bool is_ours(StreamId stream) const { return (stream % 2 == 1) == (role_ == Role::dialer); }
   bool was_opened(StreamId stream) const;
+  bool is_used_up(StreamId stream) const;
+  void use_up(StreamId stream);
   void close_if_done(StreamId stream);
   void forget(Streams::iterator stream);
   void emit(Event::Kind kind, StreamId stream = 0);
@@ -183,6 +188,8 @@ class Session {
   Streams streams_;
   StreamId next_stream_;           // ours
   StreamId last_peer_stream_ = 0;  // the highest id that the peer has opened
+  // Bit n: it has opened last_peer_stream_ - 2n, too. Lower ones than these are used up.
+  std::bitset<kIdsBehindMax> opened_behind_;
   std::size_t inbound_streams_ = 0;
   std::size_t unacknowledged_ = 0;
   std::size_t blocked_writers_ = 0;
