@@ -119,7 +119,7 @@ void Host::handle(const swarm::Event& event, Instant now) {
 
 void Host::handle_connected(const swarm::Event& event, Instant now) {
   const ConnectionId connection = event.stream.connection;
-  peers_.try_emplace(event.peer);
+  peers_[event.peer].connections.insert(connection);
   events_.push_back(Connected{.peer = event.peer, .connection = connection, .dial = event.dial});
   if (options_.admission_protocol.empty()) welcome(connection, event.peer, now);
 }
@@ -127,26 +127,25 @@ void Host::handle_connected(const swarm::Event& event, Instant now) {
 void Host::handle_disconnected(const swarm::Event& event, Instant now) {
   const ConnectionId connection = event.stream.connection;
   admitted_.erase(connection);
-  const auto remaining = swarm_->connections_of(event.peer);
   for (auto each = built_ins_.lower_bound({connection, 0});
        each != built_ins_.end() && each->first.connection == connection;
        each = built_ins_.lower_bound({connection, 0}))
     fail(each->first, Errc::connection_lost, now);
-  Peer& peer = peers_[event.peer];
+  Peer& peer = peers_.at(event.peer);
+  peer.connections.erase(connection);
   if (peer.gossip && peer.gossip->connection == connection) {
     end_gossip(event.peer, now);
-    const auto other =
-        std::ranges::find_if(remaining, [this](ConnectionId one) { return is_admitted(one); });
-    if (other != remaining.end()) open_gossip(event.peer, *other, now);
+    const auto other = std::ranges::find_if(peer.connections,
+                                            [this](ConnectionId one) { return is_admitted(one); });
+    if (other != peer.connections.end()) open_gossip(event.peer, *other, now);
   } else if (peer.gossip && peer.gossip->in && peer.gossip->in->connection == connection) {
     gossip_streams_.erase(*peer.gossip->in);
     peer.gossip->in.reset();
   }
-  if (remaining.empty()) peers_.erase(event.peer);
-  events_.push_back(Disconnected{.peer = event.peer,
-                                 .connection = connection,
-                                 .reason = event.reason,
-                                 .is_last = remaining.empty()});
+  const bool is_last = peer.connections.empty();
+  if (is_last) peers_.erase(event.peer);
+  events_.push_back(Disconnected{
+      .peer = event.peer, .connection = connection, .reason = event.reason, .is_last = is_last});
 }
 
 PeerId Host::peer_of(ConnectionId connection) const {

@@ -38,6 +38,7 @@ struct Host::GossipPeer {
 };
 
 struct Host::Peer {
+  std::set<ConnectionId> connections;  // that were told to be here, and not yet to be gone
   std::optional<identify::PeerInfo> info;
   std::unique_ptr<GossipPeer> gossip;
 };
