@@ -264,8 +264,10 @@ void Swarm::end(ConnectionId connection, Error reason, Instant now) {
   }
   Bytes last_words;
   if (record->connection) last_words = copy_bytes(record->connection->pending_output(now));
-  actions_.push_back(
-      {.kind = Action::Kind::close, .connection = connection, .last_words = std::move(last_words)});
+  actions_.push_back({.kind = Action::Kind::close,
+                      .connection = connection,
+                      .last_words = std::move(last_words),
+                      .reason = reason});
   if (record->is_connected) {
     const PeerId& peer = record->connection->peer();
     auto& connections = peers_[peer];

@@ -294,6 +294,10 @@ TEST_F(SwarmTest, NamesWhyConnectionsEnded) {
   a.swarm.receive(*accepted, as_bytes("GET / HTTP/1.1\r\n"), network.now);
   EXPECT_EQ(a.swarm.counters().ends.at("multistream_malformed"), 1U);
   EXPECT_EQ(a.swarm.connections_count(), 0U);
+  auto action = a.swarm.next_action();
+  while (action && action->kind != Action::Kind::close) action = a.swarm.next_action();
+  ASSERT_TRUE(action);
+  EXPECT_EQ(action->reason, Errc::multistream_malformed);  // for the log
 }
 
 // Row 1 of the published attacks: CVE-2022-23486, CVE-2022-23487, CVE-2022-23492.
