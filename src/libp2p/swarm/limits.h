@@ -24,8 +24,10 @@ struct Limits {
   std::size_t peer_connections_max = 2;     // both sides may have dialed at once
   std::size_t group_connections_max = 128;  // inbound, from one group
   std::size_t pending_inbound_max = 64;     // whose handshake is not complete
-  double group_accepts_per_second = 5;      // as js; loopback is exempt
-  double group_accepts_burst = 64;          // a fleet that boots at once
+  // A handshake is two round trips: before, it makes room only for a group that has fewer of them.
+  Duration pending_protected = 1s;
+  double group_accepts_per_second = 5;  // as js; loopback is exempt
+  double group_accepts_burst = 64;      // a fleet that boots at once
   std::size_t dials_max = 64;  // under way; each tries at most dial_attempts_max addresses at once
   std::size_t dial_attempts_max = 4;
   std::size_t dial_addresses_max =

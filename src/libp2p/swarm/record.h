@@ -15,7 +15,8 @@ struct Swarm::Record {
   Multiaddr remote;
   std::string group;  // of inbound ones, which are counted by it
   bool is_inbound = false;
-  DialId dial = 0;  // until connected
+  Instant began_at{};  // of inbound ones
+  DialId dial = 0;     // until connected
   std::optional<PeerId> expected_peer = std::nullopt;
   std::unique_ptr<Connection> connection = nullptr;  // null while dialing
   bool is_connected = false;

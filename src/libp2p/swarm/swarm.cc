@@ -78,14 +78,37 @@ Result<void> Swarm::judge_inbound(const std::string& group, bool is_local, Insta
     return refuse(counters_.inbound_refused_gate, Errc::connection_refused);
   if (records_.size() >= limits.connections_max)
     return refuse(counters_.inbound_refused_total, Errc::limit_reached);
-  if (pending_inbound_ >= limits.pending_inbound_max)
-    return refuse(counters_.inbound_refused_pending, Errc::limit_reached);
   const auto found = groups_.find(group);
   if (found != groups_.end() && found->second >= limits.group_connections_max)
     return refuse(counters_.inbound_refused_group, Errc::limit_reached);
   if (!is_local && !accept_rate_.take(group, now))
     return refuse(counters_.inbound_refused_rate, Errc::limit_reached);
+  if (pending_inbound_ >= limits.pending_inbound_max && !make_pending_room(group, now))
+    return refuse(counters_.inbound_refused_pending, Errc::limit_reached);
   return {};
+}
+
+// The oldest handshake of the group that has most of them goes: at once for a group that has fewer, for others when it
+// has had its time. So those who say nothing keep nobody out for long, and one group not the others.
+bool Swarm::make_pending_room(const std::string& group, Instant now) {
+  std::map<std::string_view, std::size_t> pending;
+  for (const auto& [id, record] : records_)
+    if (record->is_inbound && !record->is_connected) ++pending[record->group];
+  const auto most =
+      std::ranges::max_element(pending, {}, [](const auto& one) { return one.second; });
+  if (most == pending.end()) return false;
+  const auto of_group = pending.find(group);
+  const std::size_t own = of_group == pending.end() ? 0 : of_group->second;
+  const auto oldest = std::ranges::find_if(records_, [&](const auto& entry) {
+    const Record& record = *entry.second;
+    return record.is_inbound && !record.is_connected && record.group == most->first;
+  });
+  const Record& record = *oldest->second;
+  if (own + 1 >= most->second && now - record.began_at < options_.limits.pending_protected)
+    return false;
+  ++counters_.pending_evicted;
+  end(record.id, Errc::connection_slow, now);
+  return true;
 }
 
 Result<ConnectionId> Swarm::accepted(const Multiaddr& remote, Instant now) {
@@ -96,8 +119,8 @@ Result<ConnectionId> Swarm::accepted(const Multiaddr& remote, Instant now) {
   ++pending_inbound_;
   ++groups_[group];
   const ConnectionId id = next_connection_++;
-  auto& record = records_[id] = std::make_unique<Record>(
-      Record{.id = id, .remote = remote, .group = std::move(group), .is_inbound = true});
+  auto& record = records_[id] = std::make_unique<Record>(Record{
+      .id = id, .remote = remote, .group = std::move(group), .is_inbound = true, .began_at = now});
   start(*record, connection::Role::listener, now);
   return id;
 }

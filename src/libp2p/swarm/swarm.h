@@ -85,6 +85,7 @@ struct Counters {
   std::uint64_t inbound_refused_pending = 0;
   std::uint64_t inbound_refused_group = 0;
   std::uint64_t inbound_refused_rate = 0;
+  std::uint64_t pending_evicted = 0;  // handshakes that made room for newer ones
   std::uint64_t peers_refused =
       0;  // after the handshake: the gate, ourselves, or too many connections with one peer
   std::uint64_t dial_attempts = 0;
@@ -160,6 +161,7 @@ class Swarm {
 
   Record* record_of(ConnectionId connection) const;
   Result<void> judge_inbound(const std::string& group, bool is_local, Instant now);
+  bool make_pending_room(const std::string& group, Instant now);
   void start(Record& record, connection::Role role, Instant now);
   // What every change of a connection ends with: its events become ours, its deadline is noted, its output is
   // announced.

@@ -317,10 +317,36 @@ TEST_F(SwarmTest, Attack_Cve2022_23492_ConnectionsArePerGroupPerNodeAndPending) 
   for (int net = 0; net < 200; ++net)
     if (a.swarm.accepted(address("/ip4/10." + std::to_string(net) + ".0.1/tcp/1"), network.now))
       ++admitted;
-  EXPECT_EQ(admitted, 8U);
+  EXPECT_EQ(admitted, 4U + 4 + 3);  // three of the first group made room for other groups
+  EXPECT_EQ(a.swarm.connections_count(), 8U);
   network.advance(11s);  // none of them said a word
   EXPECT_EQ(a.swarm.connections_count(), 0U);
-  EXPECT_EQ(a.swarm.counters().ends.at("connection_slow"), 8U);
+  EXPECT_EQ(a.swarm.counters().ends.at("connection_slow"), 11U);
+}
+
+// Row 25: those who hold all places and say nothing do not keep the others out until their deadline.
+TEST_F(SwarmTest, Attack_SlowLoris_TheSilentMakeRoomForTheNext) {
+  Options options;
+  options.limits.pending_inbound_max = 8;
+  auto& a = network.add(1, options);
+  const auto knock = [&](const std::string& from) {
+    return a.swarm.accepted(address(from), network.now);
+  };
+  std::vector<ConnectionId> silent;
+  for (int i = 0; i < 8; ++i) silent.push_back(knock("/ip4/192.0.2.7/tcp/1").value());
+  // Of a group that holds no more than its share, nobody has to go before it had a second.
+  EXPECT_EQ(knock("/ip4/192.0.2.8/tcp/1").error(), Errc::limit_reached);
+  // Another group gets its share at once, and the oldest goes.
+  ASSERT_TRUE(knock("/ip4/10.0.1.1/tcp/1"));
+  EXPECT_EQ(a.swarm.remote_of(silent[0]), nullptr);
+  EXPECT_NE(a.swarm.remote_of(silent[1]), nullptr);
+  network.advance(1s);
+  ASSERT_TRUE(knock("/ip4/192.0.2.8/tcp/1"));
+  EXPECT_EQ(a.swarm.remote_of(silent[1]), nullptr);
+  EXPECT_EQ(a.swarm.connections_count(), 8U);
+  EXPECT_EQ(a.swarm.counters().pending_evicted, 2U);
+  EXPECT_EQ(a.swarm.counters().ends.at("connection_slow"), 2U);
+  EXPECT_EQ(a.swarm.counters().inbound_refused_pending, 1U);
 }
 
 // Row 25: who knocks again and again is let in five times a second.
