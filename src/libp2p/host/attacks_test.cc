@@ -17,6 +17,7 @@ using connection::Connection;
 using connection::StreamId;
 
 constexpr std::string_view kTopic = "news";
+const std::string kMeshsub = "/meshsub/1.1.0";  // who refuses our stream is not in the gossip
 // No call of the victim may keep its thread from others for longer (of processor time: the machine may be busy).
 constexpr Duration kStallMax = 50ms;
 
@@ -43,7 +44,7 @@ struct Caller {
   Caller(unsigned char byte, Instant now)
       : identity(identity_of(byte)),
         connection(connection::Role::dialer, identity,
-                   std::make_shared<const std::vector<std::string>>(), options(), now) {}
+                   std::make_shared<const std::vector<std::string>>(1, kMeshsub), options(), now) {}
   static connection::Options options() {
     connection::Options made;
     made.yamux.inbound_streams_max = 1000;
@@ -54,6 +55,7 @@ struct Caller {
   ConnectionId id = 0;  // at the victim
   bool is_alive = true;
   std::size_t refused = 0, reset = 0;
+  std::vector<StreamId> opened;  // by the victim
 };
 
 class Victim : public testing::Test {
@@ -137,6 +139,7 @@ class Victim : public testing::Test {
     while (auto event = caller.connection.next_event()) {
       caller.refused += event->kind == connection::Event::Kind::refused;
       caller.reset += event->kind == connection::Event::Kind::reset;
+      if (event->kind == connection::Event::Kind::opened) caller.opened.push_back(event->stream);
     }
     return !in.empty() || !out.empty();
   }
@@ -212,7 +215,7 @@ TEST_F(Victim, Ghsa_5hq8_QuicAndTlsAreNotDialed) {
 // Row 11: CVE-2026-46679: topics without end.
 TEST_F(Victim, Cve2026_46679_TopicFloodIsNotRemembered) {
   Caller& attacker = add_caller(2);
-  const auto stream = say(attacker, "/meshsub/1.1.0", {});
+  const auto stream = say(attacker, kMeshsub, {});
   ASSERT_TRUE(stream);
   for (int message = 0; message < 50; ++message) {
     Bytes rpc;
@@ -241,7 +244,7 @@ TEST_F(Victim, Cve2026_86040_FrameOfEmptyEntriesIsCountedNotBuilt) {
   for (int i = 0; i < 100'000; ++i) protobuf::append_field(rpc, 1, ByteView());
   Bytes framed;
   multiformats::append_delimited(framed, rpc);
-  const auto stream = say(attacker, "/meshsub/1.1.0", {});
+  const auto stream = say(attacker, kMeshsub, {});
   ASSERT_TRUE(stream);
   ByteView rest = framed;
   for (int i = 0; i < 1'000 && !rest.empty() && attacker.is_alive; ++i) {
@@ -261,7 +264,7 @@ TEST_F(Victim, Ghsa_xqvc_HugeLengthIsRefusedBeforeItsBytes) {
   Caller& attacker = add_caller(2);
   Bytes claim;
   multiformats::append_varint(claim, std::uint64_t{1} << 40);
-  say(attacker, "/meshsub/1.1.0", claim);
+  say(attacker, kMeshsub, claim);
   settle();
   EXPECT_FALSE(attacker.is_alive);
   EXPECT_EQ(host.swarm().counters().ends.at("too_large"), 1U);
@@ -402,6 +405,39 @@ TEST_F(Victim, AnIdOfAStreamThatIsUsedAgainEndsTheConnection) {
   EXPECT_EQ(host.swarm().find(attacker.id), nullptr);
   EXPECT_EQ(host.swarm().counters().ends.at("yamux_stream_id"), 1U);
   expect_honest_service();
+}
+
+// The stream on which we speak is not one to answer on. Who does was kept in the mesh, and what it would not take
+// was kept for it.
+TEST_F(Victim, AWordOnOurGossipStreamEndsTheGossip) {
+  Caller& attacker = add_caller(2);
+  say(attacker, kMeshsub, {});
+  settle();
+  ASSERT_FALSE(attacker.opened.empty());
+  ASSERT_EQ(host.gossip()->holdings().peers, 1U);
+  EXPECT_TRUE(attacker.connection.write(attacker.opened.back(), Bytes(1), now));
+  settle();
+  EXPECT_EQ(host.gossip()->holdings().peers, 0U);
+  EXPECT_EQ(host.counters().gossip_streams_broken, 1U);
+}
+
+// The half of a message that its stream never finished is not the beginning of what the next stream says.
+TEST_F(Victim, ANewGossipStreamBeginsWithANewMessage) {
+  Caller& peer = add_caller(2);
+  Bytes half;
+  multiformats::append_varint(half, 1000);
+  const auto first = say(peer, kMeshsub, half);
+  settle();
+  peer.connection.finish(*first);
+  settle();
+  Bytes subscription, rpc, framed;
+  protobuf::append_field(subscription, 1, 1);
+  protobuf::append_field(subscription, 2, as_bytes(kTopic));
+  protobuf::append_field(rpc, 1, subscription);
+  multiformats::append_delimited(framed, rpc);
+  say(peer, kMeshsub, framed);
+  settle();
+  EXPECT_EQ(host.gossip()->holdings().subscriptions, 1U);
 }
 
 }  // namespace

@@ -68,8 +68,9 @@ void Host::accept_gossip(const swarm::Event& event, const PeerId& id, Instant no
   if (gossip->in) {  // the newer one counts, as in go: the older may be a relic
     gossip_streams_.erase(*gossip->in);
     swarm_->reset(*gossip->in, now);
-    gossip->reader.emplace(options_.gossip->limits.rpc_bytes_max);
   }
+  gossip->reader.emplace(
+      options_.gossip->limits.rpc_bytes_max);  // the last one may have ended within a message
   gossip->in = event.stream;
   gossip_streams_.emplace(event.stream, id);
   // Its subscriptions may arrive before our own stream is agreed on, and the router listens only to those it knows.
@@ -88,7 +89,10 @@ void Host::handle_gossip(const swarm::Event& event, Instant now) {
       drain_router(now);
       return flush_gossip(id, now);
     case Kind::writable: return flush_gossip(id, now);
-    case Kind::readable: return is_out ? swarm_->reset(event.stream, now) : read_gossip(id, now);
+    case Kind::readable:
+      if (!is_out) return read_gossip(id, now);
+      ++counters_.gossip_streams_broken;  // it answers where only we speak
+      break;
     case Kind::refused:
     case Kind::reset:
     case Kind::finished: break;
