@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <time.h>
 
+#include "libp2p/host/gossip_queue.h"
 #include "libp2p/host/host.h"
 #include "libp2p/protobuf/fields.h"
 #include "multiformats/delimited.h"
@@ -438,6 +439,33 @@ TEST_F(Victim, ANewGossipStreamBeginsWithANewMessage) {
   say(peer, kMeshsub, framed);
   settle();
   EXPECT_EQ(host.gossip()->holdings().subscriptions, 1U);
+}
+
+// Row 6: what must not be dropped is not kept without end either.
+TEST_F(Victim, Cve2024_32984_ControlThatIsNotTakenEndsTheConnection) {
+  GossipQueue queue;
+  const auto output = [](gossipsub::Priority priority, std::size_t bytes_count) {
+    return gossipsub::Output{.to = {},
+                             .rpc = std::make_shared<const Bytes>(bytes_count),
+                             .priority = priority,
+                             .message = {}};
+  };
+  using gossipsub::Priority;
+  std::size_t kept = 0;
+  while (queue.push(output(Priority::control, 80)).is_kept) ++kept;
+  EXPECT_EQ(kept, kGossipQueueRpcsMax);
+
+  // Quick however many small ones make room for a large one, and the worst go first, the oldest of them.
+  GossipQueue full;
+  for (std::size_t i = 0; i < kGossipQueueRpcsMax / 2; ++i)
+    full.push(output(i % 2 == 0 ? Priority::gossip : Priority::forward, 250));
+  const Duration begun = processor_time();
+  for (int i = 0; i < 60; ++i)
+    EXPECT_TRUE(full.push(output(Priority::own_message, 63 * 1024)).is_kept);
+  EXPECT_LT(processor_time() - begun, kStallMax);
+  EXPECT_LE(full.bytes_count(), kGossipQueueBytesMax);
+  EXPECT_EQ(full.front().priority, Priority::forward);
+  EXPECT_FALSE(full.push(output(Priority::gossip, 1024 * 1024)).is_kept);
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ void Host::drain_router(Instant now) {
   while (auto output = router_->next_output()) {
     const auto found = peers_.find(output->to);
     if (found == peers_.end() || !found->second.gossip) continue;
-    if (enqueue(*found->second.gossip, std::move(*output))) touched.insert(found->first);
+    if (enqueue(*found->second.gossip, std::move(*output), now)) touched.insert(found->first);
   }
   while (auto event = router_->next_event()) {
     if (const auto* suggested = std::get_if<gossipsub::PeersSuggested>(&*event))
@@ -146,20 +146,13 @@ void Host::drain_router(Instant now) {
 }
 
 // False: dropped, because the queue is full of what is worth at least as much.
-bool Host::enqueue(GossipPeer& gossip, Output output) {
-  const std::size_t bytes_count = output.rpc->size();
-  while (output.priority != Priority::control &&
-         gossip.queue_bytes + bytes_count > kGossipQueueBytesMax) {
-    const auto by_worth = [](const Output& a, const Output& b) { return a.priority < b.priority; };
-    const auto least = std::max_element(gossip.queue.begin(), gossip.queue.end(), by_worth);
-    ++counters_.gossip_dropped;
-    if (least == gossip.queue.end() || least->priority <= output.priority) return false;
-    gossip.queue_bytes -= least->rpc->size();
-    gossip.queue.erase(least);
-  }
-  gossip.queue_bytes += bytes_count;
-  gossip.queue.push_back(std::move(output));
-  return true;
+bool Host::enqueue(GossipPeer& gossip, Output output, Instant now) {
+  const bool is_control = output.priority == Priority::control;
+  const auto pushed = gossip.queue.push(std::move(output));
+  counters_.gossip_dropped += pushed.dropped_count;
+  if (!pushed.is_kept && is_control)
+    swarm_->disconnect(gossip.connection, Errc::yamux_stalled, now);
+  return pushed.is_kept;
 }
 
 void Host::flush_gossip(const PeerId& id, Instant now) {
@@ -183,10 +176,8 @@ void Host::flush_gossip(const PeerId& id, Instant now) {
 }
 
 void Host::fill_batch(GossipPeer& gossip) {
-  while (!gossip.queue.empty() && gossip.current.size() < kBatchBytes) {
-    const Output output = std::move(gossip.queue.front());
-    gossip.queue.pop_front();
-    gossip.queue_bytes -= output.rpc->size();
+  while (!gossip.queue.is_empty() && gossip.current.size() < kBatchBytes) {
+    const Output output = gossip.queue.pop();
     if (router_->is_wanted(output)) multiformats::append_delimited(gossip.current, *output.rpc);
     else ++counters_.gossip_cancelled;
   }
@@ -233,7 +224,7 @@ std::size_t Host::gossip_backlog_bytes(const PeerId& peer) const {
   const auto found = peers_.find(peer);
   if (found == peers_.end() || !found->second.gossip) return 0;
   const GossipPeer& gossip = *found->second.gossip;
-  return gossip.queue_bytes + gossip.current.size() - gossip.current_begin;
+  return gossip.queue.bytes_count() + gossip.current.size() - gossip.current_begin;
 }
 
 std::string Host::gossip_protocol(const PeerId& peer) const {

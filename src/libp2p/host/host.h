@@ -211,7 +211,7 @@ class Host {
   void handle_gossip(const swarm::Event& event, Instant now);
   void read_gossip(const PeerId& peer, Instant now);
   void drain_router(Instant now);
-  bool enqueue(GossipPeer& gossip, gossipsub::Output output);
+  bool enqueue(GossipPeer& gossip, gossipsub::Output output, Instant now);
   void fill_batch(GossipPeer& gossip);
   void follow(const gossipsub::PeersSuggested& suggested, Instant now);
   void flush_gossip(const PeerId& peer, Instant now);

@@ -2,6 +2,7 @@
 // What a host knows of a connected peer, and of the streams that it serves itself. Private to the room.
 #pragma once
 
+#include "libp2p/host/gossip_queue.h"
 #include "libp2p/host/host.h"
 #include "multiformats/delimited.h"
 
@@ -31,8 +32,7 @@ struct Host::GossipPeer {
   std::string protocol;   // of `out`; empty until it is agreed on
   bool is_known = false;  // to the router
   std::optional<multiformats::DelimitedReader> reader;
-  std::deque<gossipsub::Output> queue;
-  std::size_t queue_bytes = 0;
+  GossipQueue queue;
   Bytes current;  // framed, on its way into the stream
   std::size_t current_begin = 0;
 };
