@@ -468,5 +468,24 @@ TEST_F(Victim, Cve2024_32984_ControlThatIsNotTakenEndsTheConnection) {
   EXPECT_FALSE(full.push(output(Priority::gossip, 1024 * 1024)).is_kept);
 }
 
+// RPCs of nothing, a byte each, 100,000 in one read; and of next to nothing, an entry that says nothing.
+TEST_F(Victim, GossipMessagesOfNothingCostLittle) {
+  for (const std::size_t message_bytes : {0, 2}) {
+    Caller& attacker = add_caller(static_cast<unsigned char>(2 + message_bytes));
+    const auto stream = say(attacker, kMeshsub, {});
+    settle();
+    Bytes rpc, flood;
+    if (message_bytes > 0) protobuf::append_field(rpc, 1, ByteView());
+    ASSERT_EQ(rpc.size(), message_bytes);
+    while (flood.size() < 100'000) multiformats::append_delimited(flood, rpc);
+    longest = {};
+    EXPECT_EQ(attacker.connection.write(*stream, flood, now).value(), flood.size());
+    settle();
+    EXPECT_LT(longest, kStallMax) << message_bytes;
+    EXPECT_TRUE(attacker.is_alive);
+  }
+  expect_honest_service();
+}
+
 }  // namespace
 }  // namespace ghmesh::host
