@@ -61,7 +61,8 @@ struct Caller {
 
 class Victim : public testing::Test {
  protected:
-  Victim() : identity_(identity_of(1)), host(victim_options(), identity_, 7, now) {
+  explicit Victim(Options options = victim_options())
+      : identity_(identity_of(1)), host(std::move(options), identity_, 7, now) {
     EXPECT_TRUE(host.subscribe(kTopic, now));
   }
 
@@ -466,6 +467,48 @@ TEST_F(Victim, Cve2024_32984_ControlThatIsNotTakenEndsTheConnection) {
   EXPECT_LE(full.bytes_count(), kGossipQueueBytesMax);
   EXPECT_EQ(full.front().priority, Priority::forward);
   EXPECT_FALSE(full.push(output(Priority::gossip, 1024 * 1024)).is_kept);
+}
+
+struct TrustingVictim : Victim {
+  TrustingVictim() : Victim(trusting()) {}
+  static Options trusting() {
+    Options options = victim_options();
+    options.gossip->scoring.accept_px_threshold = 0;
+    return options;
+  }
+};
+
+// A PRUNE that suggests one peer of the internet and many on the victim's machine and in its network.
+TEST_F(TrustingVictim, SuggestedPeersAreDialedWhereTheirTellerCanKnowThem) {
+  Caller& attacker = add_caller(2, "8.8.8.8");
+  const auto stream = say(attacker, kMeshsub, {});
+  settle();
+  Bytes prune, control, rpc, framed;
+  protobuf::append_field(prune, 1, as_bytes(kTopic));
+  for (int i = 0; i < 16; ++i) {
+    const std::string ip = i == 0   ? "9.9.9.9"
+                           : i == 1 ? "127.0.0.1"
+                                    : "192.168.0." + std::to_string(i);
+    const auto key = identity_of(static_cast<unsigned char>(200 + i));
+    const auto record =
+        record::CertifiedRecord::sign({.peer = key.peer_id(),
+                                       .sequence = 1,
+                                       .addresses = {multiformats::tcp_multiaddr(ip, 22).value()}},
+                                      key);
+    Bytes suggestion;
+    protobuf::append_field(suggestion, 1, key.peer_id().bytes());
+    protobuf::append_field(suggestion, 2, record.envelope());
+    protobuf::append_field(prune, 2, suggestion);
+  }
+  protobuf::append_field(control, 4, prune);
+  protobuf::append_field(rpc, 3, control);
+  multiformats::append_delimited(framed, rpc);
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(attacker.connection.write(*stream, framed, now));
+    settle();
+    EXPECT_EQ(host.swarm().counters().dial_attempts, 1U);
+    EXPECT_EQ(host.counters().suggestions_ignored, 15U + round - 1);  // heard once
+  }
 }
 
 // RPCs of nothing, a byte each, 100,000 in one read; and of next to nothing, an entry that says nothing.

@@ -6,6 +6,8 @@
 #include "libp2p/host/host.h"
 #include "libp2p/host/peer.h"
 #include "libp2p/record/peer_record.h"
+#include "libp2p/record/peer_store.h"
+#include "multiformats/address_scope.h"
 
 namespace ghmesh::host {
 namespace {
@@ -16,6 +18,8 @@ using multiformats::Protocol;
 
 // RPCs that go into the stream together.
 constexpr std::size_t kBatchBytes = 64 * 1024;
+// One peer's suggestions are heard so often. A peer that leaves us names others once.
+constexpr Duration kFollowPause = 10s;
 
 // Colocation is counted by address, and not at all on loopback.
 std::string colocation_group(const Multiaddr& remote) {
@@ -196,14 +200,30 @@ void Host::end_gossip(const PeerId& id, Instant now) {
   gossip.reset();
 }
 
-// Peer exchange: dial those whose own signature says where they are.
+// Peer exchange: dial those whose own signature says where they are, as far as whoever suggests them can know it: a
+// peer on the internet must not make us knock on doors of our own network.
 void Host::follow(const gossipsub::PeersSuggested& suggested, Instant now) {
+  const auto by = peers_.find(suggested.by);
+  const bool is_here = by != peers_.end() && by->second.gossip;
+  const Multiaddr* remote = is_here ? swarm_->remote_of(by->second.gossip->connection) : nullptr;
+  if (!remote || now < by->second.follow_at) {
+    ++counters_.suggestions_ignored;
+    return;
+  }
+  by->second.follow_at = now + kFollowPause;
+  const auto teller = multiformats::scope_of(*remote);
   for (const auto& suggestion : suggested.peers) {
     if (!swarm_->connections_of(suggestion.id).empty()) continue;
     auto certified = record::CertifiedRecord::verify(suggestion.signed_record, suggestion.id);
     if (!certified) continue;
+    std::vector<Multiaddr> addresses = certified->record().addresses;
+    counters_.suggestions_ignored += std::erase_if(addresses, [&](const Multiaddr& address) {
+      return !record::may_learn(multiformats::scope_of(address), teller, record::Whose::of_another);
+    });
     // A refusal is the swarm's to count: its limit of dials, or a back-off.
-    static_cast<void>(swarm_->dial(suggestion.id, certified->record().addresses, now).has_value());
+    static_cast<void>(
+        swarm_->dial(suggestion.id, std::move(addresses), now, swarm::DialReason::suggested)
+            .has_value());
   }
 }
 

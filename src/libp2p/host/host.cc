@@ -170,9 +170,9 @@ void Host::handle_application(const swarm::Event& event) {
                                 .protocol = event.protocol});
 }
 
-Result<DialId> Host::dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses,
-                          Instant now) {
-  return swarm_->dial(std::move(peer), std::move(addresses), now);
+Result<DialId> Host::dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses, Instant now,
+                          swarm::DialReason reason) {
+  return swarm_->dial(std::move(peer), std::move(addresses), now, reason);
 }
 
 Result<StreamRef> Host::open_stream(const PeerId& peer, std::string protocol, Instant now) {

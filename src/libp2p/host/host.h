@@ -112,6 +112,8 @@ struct Counters {
   std::uint64_t gossip_dropped = 0;    // RPCs that found the queue full
   std::uint64_t gossip_cancelled = 0;  // copies that the peer told us it has, while they waited
   std::uint64_t gossip_streams_broken = 0;  // ended by a message that breaks the format
+  // Peer exchange: suggestions that came too often or all at once, addresses that the peer cannot know.
+  std::uint64_t suggestions_ignored = 0;
 };
 
 class Host {
@@ -139,7 +141,8 @@ class Host {
   const std::vector<Multiaddr>& listen_addresses() const { return listen_addresses_; }
   void add_protocol(std::string protocol, Instant now);  // the same
   // See swarm::Swarm::dial().
-  Result<DialId> dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses, Instant now);
+  Result<DialId> dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses, Instant now,
+                      swarm::DialReason reason = swarm::DialReason::wanted);
   // One round trip of 32 bytes; Ponged or PingFailed follows. Errors: connection_lost, and those of opening a stream.
   Result<void> ping(const PeerId& peer, Instant now);
   // PerfDone follows. Errors: as ping().

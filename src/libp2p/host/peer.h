@@ -41,6 +41,7 @@ struct Host::Peer {
   std::set<ConnectionId> connections;  // that were told to be here, and not yet to be gone
   std::optional<identify::PeerInfo> info;
   std::unique_ptr<GossipPeer> gossip;
+  Instant follow_at = Instant::min();  // when its next suggestions are heard
 };
 
 }  // namespace ghmesh::host

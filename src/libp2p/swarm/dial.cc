@@ -28,11 +28,21 @@ bool leads_to(const Multiaddr& address, const std::optional<PeerId>& peer) {
 }  // namespace
 
 Result<DialId> Swarm::dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses,
-                           Instant now) {
+                           Instant now, DialReason reason) {
   const Limits& limits = options_.limits;
   if (peer && (*peer == self_ || !gate_.permits(*peer))) return Errc::connection_refused;
   if (dials_.size() >= limits.dials_max) return Errc::limit_reached;
-  Dial dial{.peer = std::move(peer),
+  const auto is_suggested = [](const auto& entry) {
+    return entry.second.reason == DialReason::suggested;
+  };
+  const auto suggested_count =
+      static_cast<std::size_t>(std::ranges::count_if(dials_, is_suggested));
+  if (reason == DialReason::suggested && suggested_count >= limits.suggested_dials_max) {
+    ++counters_.suggested_dials_refused;
+    return Errc::limit_reached;
+  }
+  Dial dial{.reason = reason,
+            .peer = std::move(peer),
             .waiting = {},
             .attempts = {},
             .next_attempt = now,

@@ -29,6 +29,7 @@ struct Limits {
   double group_accepts_per_second = 5;  // as js; loopback is exempt
   double group_accepts_burst = 64;      // a fleet that boots at once
   std::size_t dials_max = 64;  // under way; each tries at most dial_attempts_max addresses at once
+  std::size_t suggested_dials_max = 32;  // of them, those that others made us begin
   std::size_t dial_attempts_max = 4;
   std::size_t dial_addresses_max =
       16;                         // of one dial; what a resolver or a peer gave beyond is not tried

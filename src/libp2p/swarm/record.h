@@ -26,6 +26,7 @@ struct Swarm::Record {
 };
 
 struct Swarm::Dial {
+  DialReason reason;
   std::optional<PeerId> peer;
   std::deque<Multiaddr> waiting;
   std::set<ConnectionId> attempts;

@@ -41,6 +41,9 @@ struct StreamRef {
   auto operator<=>(const StreamRef&) const = default;
 };
 
+// Who wants it: the owner, or somebody who says that a peer is there (peer exchange, mDNS).
+enum class DialReason { wanted, suggested };
+
 struct Event {
   enum class Kind {
     connected,     // `peer` on `connection`; `dial` if we asked for it
@@ -91,8 +94,9 @@ struct Counters {
   std::uint64_t dial_attempts = 0;
   std::uint64_t dials_failed = 0;
   std::uint64_t dials_held_back = 0;  // addresses that were not tried because of their back-off
-  std::uint64_t reads_held_back = 0;  // because too much of what a peer had sent was unread
-  std::uint64_t bytes_received = 0;   // on the wire, of all connections
+  std::uint64_t suggested_dials_refused = 0;  // too many under way
+  std::uint64_t reads_held_back = 0;          // because too much of what a peer had sent was unread
+  std::uint64_t bytes_received = 0;           // on the wire, of all connections
   std::uint64_t bytes_sent = 0;
   std::map<std::string, std::uint64_t> ends;  // of connections, by error_name(): a closed set
 };
@@ -124,7 +128,8 @@ class Swarm {
   // Tries `addresses` (ip and tcp; what else there is is skipped) in order. nullopt as `peer`: whoever answers.
   // Exactly one event follows: connected or dial_failed. Errors: limit_reached, dial_no_address, dial_backoff (all of
   // them failed a moment ago), connection_refused (gate).
-  Result<DialId> dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses, Instant now);
+  Result<DialId> dial(std::optional<PeerId> peer, std::vector<Multiaddr> addresses, Instant now,
+                      DialReason reason = DialReason::wanted);
   void disconnect(ConnectionId connection, Error reason, Instant now);
   void deny(const PeerId& peer, Instant now);  // from now on, and ends what there is
   // Oldest first; empty: not connected.

@@ -223,6 +223,26 @@ TEST_F(SwarmTest, WaitsLongerAfterEveryFailure) {
   EXPECT_EQ(a.swarm.counters().dials_failed, 6U);
 }
 
+// Whoever invents peers (peer exchange, mDNS) leaves room for the dials that the owner wants.
+TEST_F(SwarmTest, Attack_DialAmplification_SuggestionsTakeOnlyTheirPart) {
+  Options options;
+  options.limits.dials_max = 4;
+  options.limits.suggested_dials_max = 2;
+  auto& a = network.add(1, options);
+  const auto dial = [&](unsigned char byte, DialReason reason) {
+    const auto at = address("/ip4/10.9.0." + std::to_string(byte) + "/tcp/1");
+    network.silent.insert(at);
+    return a.swarm.dial(identity_of(byte).peer_id(), {at}, network.now, reason);
+  };
+  EXPECT_TRUE(dial(11, DialReason::suggested));
+  EXPECT_TRUE(dial(12, DialReason::suggested));
+  EXPECT_EQ(dial(13, DialReason::suggested).error(), Errc::limit_reached);
+  EXPECT_EQ(a.swarm.counters().suggested_dials_refused, 1U);
+  EXPECT_TRUE(dial(14, DialReason::wanted));
+  network.advance(11s);
+  EXPECT_TRUE(dial(15, DialReason::suggested));
+}
+
 TEST_F(SwarmTest, NeverDialsItselfNorWhatItCannot) {
   auto& a = network.add(1);
   EXPECT_EQ(a.swarm.dial(a.swarm.self(), {a.listens_on}, network.now).error(),

@@ -278,7 +278,8 @@ awaitable<void> Driver::State::resolve_and_dial(Multiaddr address,
 void Driver::State::meet(const mdns::Event& event) {
   if (event.kind != mdns::Event::Kind::found || is_stopped) return;
   if (!host.swarm().connections_of(event.peer).empty()) return;
-  auto dialing = host.dial(event.peer, event.addresses, MonotonicClock::now());
+  auto dialing =
+      host.dial(event.peer, event.addresses, MonotonicClock::now(), swarm::DialReason::suggested);
   if (!dialing)
     log::debug("local_peer_not_dialed", {{"peer", event.peer.text()}, {"error", dialing.error()}});
   turn();
