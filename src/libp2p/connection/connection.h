@@ -24,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -164,6 +165,7 @@ class Connection {
   std::unique_ptr<yamux::Session> yamux_;          // once established
 
   Agreements agreements_;
+  std::set<StreamId> dropped_;  // within this turn: what yamux still says of them is nobody's
   Bytes
       plain_output_;  // what precedes encryption: the agreement on "/noise", with what follows it in one packet
   std::size_t plain_output_begin_ = 0;

@@ -8,6 +8,7 @@ namespace ghmesh::connection {
 
 void Connection::drain_yamux(Instant now) {
   while (auto event = yamux_->next_event()) handle(*event, now);
+  dropped_.clear();
 }
 
 void Connection::handle(const yamux::Event& event, Instant now) {
@@ -15,6 +16,7 @@ void Connection::handle(const yamux::Event& event, Instant now) {
   const StreamId stream = event.stream;
   const auto found = agreements_.find(stream);
   const bool is_agreed = found == agreements_.end();
+  if (dropped_.contains(stream)) return;
   switch (event.kind) {
     case Kind::opened:
       agreements_.emplace(stream,
@@ -85,6 +87,7 @@ void Connection::complete_agreement(Agreements::iterator found) {
 void Connection::drop_agreement(Agreements::iterator found, Event::Kind how) {
   if (found->second.is_ours) emit(how, found->first);
   else ++counters_.streams_without_agreement;
+  dropped_.insert(found->first);
   agreements_.erase(found);
 }
 

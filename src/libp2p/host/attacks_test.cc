@@ -409,6 +409,42 @@ TEST_F(Victim, AnIdOfAStreamThatIsUsedAgainEndsTheConnection) {
   expect_honest_service();
 }
 
+// The application hears nothing of streams that were never its own, however they end.
+TEST_F(Victim, StreamsOfNobodyAreNotTold) {
+  RawCaller attacker(host, now);
+  // No agreement, and its end; a ping that is no whole one, and its end; too many pings at once.
+  attacker.add_data(yamux::kSyn | yamux::kFin, 1, as_bytes("GET / HTTP/1.1\r\n"));
+  Bytes half = propose(ping::kProtocol);
+  append(half, Bytes(3));
+  attacker.add_data(yamux::kSyn, 3, half);
+  attacker.add(yamux::FrameType::data, yamux::kFin, 3, 0);
+  for (const StreamId stream : {5U, 7U, 9U, 11U}) {
+    attacker.add_data(yamux::kSyn, stream, half);
+    attacker.add(yamux::FrameType::data, yamux::kFin, stream, 0);
+  }
+  attacker.say(host, now);
+  // And of those of a connection that ends in the same turn.
+  attacker.add_data(yamux::kSyn, 13, half);
+  attacker.add_data(yamux::kSyn, 1, {});
+  attacker.say(host, now);
+  EXPECT_EQ(host.swarm().find(attacker.id), nullptr);
+  while (const auto event = host.next_event())
+    EXPECT_FALSE(std::holds_alternative<StreamEvent>(*event));
+}
+
+// CVE-2023-44487, which was HTTP/2's: streams that are opened and reset at once, 5,000 in one read.
+TEST_F(Victim, Cve2023_44487_RapidResetCostsLittle) {
+  RawCaller attacker(host, now);
+  for (StreamId stream = 1; stream < 10'000; stream += 2) {
+    attacker.add(yamux::FrameType::window_update, yamux::kSyn, stream, 0);
+    attacker.add(yamux::FrameType::window_update, yamux::kRst, stream, 0);
+  }
+  measure([&] { attacker.say(host, now); });
+  EXPECT_EQ(host.swarm().find(attacker.id)->streams_count(), 2U);  // ours
+  EXPECT_LT(longest, kStallMax);
+  expect_honest_service();
+}
+
 // The stream on which we speak is not one to answer on. Who does was kept in the mesh, and what it would not take
 // was kept for it.
 TEST_F(Victim, AWordOnOurGossipStreamEndsTheGossip) {

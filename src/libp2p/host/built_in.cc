@@ -44,12 +44,12 @@ void Host::accept_built_in(const swarm::Event& event, const PeerId& peer, Instan
   };
   if (std::ranges::count_if(built_ins_, is_alike) >= std::ptrdiff_t{kBuiltInStreamsMax}) {
     ++counters_.streams_refused;
-    return swarm_->reset(event.stream, now);
+    return drop(event.stream, now);
   }
   auto machine = make_responder(event, peer, now);
   if (!machine) {
     ++counters_.streams_refused;
-    return swarm_->reset(event.stream, now);
+    return drop(event.stream, now);
   }
   built_ins_.emplace(event.stream, BuiltIn{.peer = peer,
                                            .protocol = event.protocol,
@@ -113,6 +113,7 @@ void Host::linger(StreamRef stream, BuiltIn& built_in, Instant now) {
   if (!swarm_->is_at_end(stream)) return;
   schedule(stream, built_in, Instant::max());
   built_ins_.erase(stream);
+  ended_.insert(stream);
 }
 
 // What has met its deadline.
@@ -178,7 +179,7 @@ void Host::fail(StreamRef stream, Error reason, Instant now) {
   if (node.empty()) return;
   const BuiltIn& built_in = node.mapped();
   deadlines_.erase({built_in.deadline, stream});
-  swarm_->reset(stream, now);
+  drop(stream, now);
   if (!is_ordinary(reason)) ++counters_.streams_failed;
   if (built_in.is_complete) return;
   if (std::holds_alternative<ping::Pinger>(built_in.machine) && !built_in.is_answered)

@@ -65,13 +65,13 @@ void Host::introduce(const PeerId& id, GossipPeer& gossip, std::string_view prot
 }
 
 void Host::accept_gossip(const swarm::Event& event, const PeerId& id, Instant now) {
-  if (!router_) return swarm_->reset(event.stream, now);
+  if (!router_) return drop(event.stream, now);
   if (!peers_[id].gossip) open_gossip(id, event.stream.connection, now);
   auto& gossip = peers_[id].gossip;
-  if (!gossip) return swarm_->reset(event.stream, now);
+  if (!gossip) return drop(event.stream, now);
   if (gossip->in) {  // the newer one counts, as in go: the older may be a relic
     gossip_streams_.erase(*gossip->in);
-    swarm_->reset(*gossip->in, now);
+    drop(*gossip->in, now);
   }
   gossip->reader.emplace(
       options_.gossip->limits.rpc_bytes_max);  // the last one may have ended within a message
@@ -104,6 +104,7 @@ void Host::handle_gossip(const swarm::Event& event, Instant now) {
   }
   // A peer that ends its half has left the gossip; one that refuses ours never was in it.
   gossip_streams_.erase(event.stream);
+  ended_.insert(event.stream);
   if (is_out) return end_gossip(id, now);
   swarm_->finish(event.stream, now);
   gossip.in.reset();
@@ -194,7 +195,7 @@ void Host::end_gossip(const PeerId& id, Instant now) {
   for (const auto& stream : {gossip->out, gossip->in}) {
     if (!stream) continue;
     gossip_streams_.erase(*stream);
-    swarm_->reset(*stream, now);
+    drop(*stream, now);
   }
   if (gossip->is_known) router_->peer_disconnected(id, now);
   gossip.reset();

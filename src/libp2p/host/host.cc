@@ -75,6 +75,7 @@ std::optional<Event> Host::next_event() {
 void Host::advance(Instant now) {
   drain_router(now);
   while (auto event = swarm_->next_event()) handle(*event, now);
+  ended_.clear();
 }
 
 void Host::tick(Instant now) {
@@ -113,6 +114,7 @@ void Host::handle(const swarm::Event& event, Instant now) {
     case Kind::going_away:
       if (built_ins_.contains(event.stream)) return handle_built_in(event, now);
       if (gossip_streams_.contains(event.stream)) return handle_gossip(event, now);
+      if (ended_.contains(event.stream)) return;
       return handle_application(event);
   }
 }
@@ -148,6 +150,12 @@ void Host::handle_disconnected(const swarm::Event& event, Instant now) {
       .peer = event.peer, .connection = connection, .reason = event.reason, .is_last = is_last});
 }
 
+// Gives up a stream of a built-in protocol or of gossip.
+void Host::drop(StreamRef stream, Instant now) {
+  ended_.insert(stream);
+  swarm_->reset(stream, now);
+}
+
 PeerId Host::peer_of(ConnectionId connection) const {
   const swarm::Connection* found = swarm_->find(connection);
   return found ? found->peer() : PeerId();
@@ -155,7 +163,10 @@ PeerId Host::peer_of(ConnectionId connection) const {
 
 void Host::handle_opened(const swarm::Event& event, Instant now) {
   const PeerId peer = peer_of(event.stream.connection);
-  if (peer.empty()) return;  // it ended meanwhile
+  if (peer.empty()) {  // it ended meanwhile
+    ended_.insert(event.stream);
+    return;
+  }
   if (event.protocol == identify::kProtocol || event.protocol == identify::kPushProtocol ||
       event.protocol == ping::kProtocol || event.protocol == perf::kProtocol)
     return accept_built_in(event, peer, now);

@@ -186,6 +186,7 @@ class Host {
   std::vector<std::string> gossip_protocols() const;
   void update_protocols();
   void welcome(ConnectionId connection, const PeerId& peer, Instant now);
+  void drop(StreamRef stream, Instant now);
   void schedule(StreamRef stream, BuiltIn& built_in, Instant deadline);
 
   // built-in streams (built_in.cc)
@@ -235,6 +236,8 @@ class Host {
   std::map<StreamRef, BuiltIn> built_ins_;
   std::map<StreamRef, PeerId> gossip_streams_;
   std::set<std::pair<Instant, StreamRef>> deadlines_;  // of built-in streams
+  std::set<StreamRef>
+      ended_;  // of ours, within this turn: what the swarm still says of them is nobody's
   std::deque<Event> events_;
   Counters counters_;
 };
