@@ -45,9 +45,21 @@ host::Options gossip_options(const std::string& topic) {
   return options;
 }
 
+// One line, and nothing in it speaks to a terminal: whoever publishes must not make up other people's messages, nor
+// colours. Control characters of ASCII, and those of Unicode (U+0080 to U+009F, which are two bytes) become "?".
+std::string line_of(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool is_wide = c == 0xc2 && next >= 0x80 && next < 0xa0;
+    if (is_wide || (c < 0x20 && c != '\t') || c == 0x7f) text[i] = '?';
+    if (is_wide) text[++i] = '?';
+  }
+  return text + "\n";
+}
+
 void print_delivered(const gossipsub::Delivered& delivered, bool as_json) {
-  const std::string text(as_text(delivered.data));
-  if (!as_json) return print(text + "\n");
+  if (!as_json) return print(line_of(std::string(as_text(delivered.data))));
   print(boost::json::serialize(boost::json::object{{"from", delivered.author.text()},
                                                    {"topic", delivered.topic},
                                                    {"seqno", delivered.seqno},
@@ -88,8 +100,10 @@ int run_p2p_pub(const Arguments& arguments) {
 }
 
 int run_p2p_sub(const Arguments& arguments) {
-  CLI::App app("Print the messages of a topic, one a line. Its own address goes to standard error.",
-               "ghmesh p2p sub");
+  CLI::App app(
+      "Print the messages of a topic, one a line, without control characters. Its own address goes "
+      "to standard error.",
+      "ghmesh p2p sub");
   GossipArguments gossip;
   bool as_json = false;
   int count = 0;

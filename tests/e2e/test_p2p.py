@@ -101,6 +101,15 @@ def test_pub_and_sub():
     assert said[0]["from"] == said[1]["from"] != said[2]["from"]
 
 
+def test_a_message_is_one_line_and_does_not_speak_to_the_terminal():
+    with running("sub", "news", "--count", "2") as subscriber:
+        address = subscriber.stderr.readline().split()[-1]
+        said = "a\tb\nforged\x1b[31m\x7f\u009b1m \u00e9"
+        assert run("pub", "news", "--peer", address, said, "end").returncode == 0
+        lines = [subscriber.stdout.readline() for _ in range(2)]
+    assert lines == ["a\tb?forged?[31m???1m \u00e9\n", "end\n"]
+
+
 def test_pub_says_that_nobody_listens(listener):
     answer = run("pub", "news", "--peer", listener, "hello")
     assert answer.returncode == 3 and "nobody here subscribes to news" in answer.stderr
