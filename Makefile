@@ -12,12 +12,13 @@
 #   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
 #   make tsan    unit tests under ThreadSanitizer              make bench-p2p   peers, against js-libp2p and plain TCP
 #   make install PREFIX=/usr/local
+#   make sim-gossip  swarms of 1,000 gossipsub routers, with attackers among them (ARGS="--seeds 7 --only churn-30")
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
 
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits bench-p2p install clean
+        fuzz tsan bench bench-hits bench-p2p sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -70,6 +71,9 @@ tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan
 bench: release $(FIXTURES) ; tools/setup-bench && bench/run
 bench-p2p: release ; bench/run --p2p
 bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
+
+sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)
+		   build/release/bench/gossip_swarm $(ARGS)
 
 install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 clean:           ; rm -rf build

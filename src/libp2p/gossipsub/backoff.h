@@ -44,6 +44,9 @@ class Backoffs {
     if (found == entries_.end()) return std::nullopt;
     return found->second;
   }
+  void forget(TopicIndex topic) {
+    std::erase_if(entries_, [topic](const auto& entry) { return entry.first.first == topic; });
+  }
   void expire(Instant now) {
     std::erase_if(entries_, [now](const auto& entry) { return entry.second <= now; });
   }

@@ -100,9 +100,10 @@ void Router::State::handle_graft(Peer& peer, const Element& element) {
     return;
   }
   // Who wants to be in the mesh is a subscriber, whether or not its word for it has come.
-  if (peer.topics.insert(index_of(*topic)).second)
-    events.push_back(SubscriptionChanged{peer.info.id, topic->name, true});
+  const bool is_new = peer.topics.insert(index_of(*topic)).second;
+  if (is_new) events.push_back(SubscriptionChanged{peer.info.id, topic->name, true});
   place(peer, *topic);
+  if (is_new) send_unheard(peer, *topic);
   topic->mesh.insert(peer.key);
   scores.grafted(*peer.card, index_of(*topic), now);
 }

@@ -65,6 +65,7 @@ struct Counters {
 struct Holdings {
   std::size_t peers = 0;
   std::size_t subscriptions = 0;  // of peers
+  std::size_t other_topics = 0;   // that peers subscribe to and we do not have, in all
   std::size_t mesh_links = 0;
   std::size_t cached_messages = 0;
   std::size_t cached_bytes = 0;

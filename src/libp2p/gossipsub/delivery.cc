@@ -217,9 +217,24 @@ Result<MessageId> Router::State::publish(Topic& topic, ByteView data) {
                 .rpc = std::make_shared<const Bytes>(write_message_rpc(*view)),
                 .data_bytes = data.size()});
   CachedMessage& message = *cache.find(hash);
-  for (const PeerKey key : publish_targets(topic, message.rpc->size()))
-    send_copy(peers.at(key), message, Priority::own_message);
+  const std::set<PeerKey> targets = publish_targets(topic, message.rpc->size());
+  for (const PeerKey key : targets) send_copy(peers.at(key), message, Priority::own_message);
+  if (targets.empty()) unheard.push_back(hash);
+  if (unheard.size() > kUnheardMax) unheard.pop_front();
   return id;
+}
+
+// A subscriber has come. What was published before the first of them would never leave: the mesh passes on what
+// arrives, and gossip is for those outside of it.
+void Router::State::send_unheard(const Peer& peer, const Topic& topic) {
+  if (!may_publish_to(peer)) return;
+  std::erase_if(unheard, [&](const IdHash& hash) {
+    CachedMessage* message = cache.find(hash);
+    if (!message) return true;
+    if (message->topic != index_of(topic)) return false;
+    send_copy(peer, *message, Priority::own_message);
+    return message->sent_to.size() >= options.degree;
+  });
 }
 
 std::set<PeerKey> Router::State::publish_targets(Topic& topic, std::size_t message_bytes) {

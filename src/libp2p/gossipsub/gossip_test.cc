@@ -252,6 +252,43 @@ TEST(GossipsubRouter, FloodsWhatItPublishesToAllSubscribers) {
   for (const auto& one : sent) EXPECT_EQ(one.priority, Priority::own_message);
 }
 
+// Found by seed 16 of Swarm.DeliversWhileThirtyPercentOfItsMembersAreReplacedEveryMinute: a node that had just come
+// back published before its first peer had subscribed, and nobody ever heard of it.
+TEST(GossipsubRouter, SendsWhatItPublishedAloneToTheFirstWhoSubscribe) {
+  TestRouter test;
+  ASSERT_TRUE(test.router.publish("news", as_bytes("x"), test.now));
+  EXPECT_TRUE(test.sent().empty());
+  std::size_t copies_count = 0;
+  for (std::uint64_t number = 1; number <= 20; ++number) {
+    test.add(number);
+    if (number % 2 == 0) test.receive(number, {.subscriptions = {{"news", true}}});
+    else test.receive(number, {.graft = {"news"}});
+    for (const auto& sent : test.sent()) copies_count += sent.rpc.messages.size();
+  }
+  EXPECT_EQ(copies_count, 6u);
+  // The next one goes to everybody who is there, and to nobody else.
+  ASSERT_TRUE(test.router.publish("news", as_bytes("y"), test.now));
+  EXPECT_EQ(test.sent().size(), 20u);
+  test.add(21);
+  test.receive(21, {.subscriptions = {{"news", true}}});
+  EXPECT_TRUE(test.sent_to(21).messages.empty());
+}
+
+TEST(GossipsubRouter, RemembersFewOfTheMessagesThatNobodyHeard) {
+  TestRouter test;
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(test.router.publish("news", as_bytes("x"), test.now));
+  test.add(1);
+  test.receive(1, {.subscriptions = {{"news", true}}});
+  std::size_t copies_count = 0;
+  for (const auto& sent : test.sent()) copies_count += sent.rpc.messages.size();
+  EXPECT_EQ(copies_count, 64u);
+  // And none for long.
+  test.pass(10s);
+  test.add(2);
+  test.receive(2, {.subscriptions = {{"news", true}}});
+  EXPECT_TRUE(test.sent_to(2).messages.empty());
+}
+
 TEST(GossipsubRouter, SendsALargeMessageToTheMeshOnly) {
   TestRouter test;
   for (std::uint64_t number = 1; number <= 40; ++number) test.add_subscriber(number);

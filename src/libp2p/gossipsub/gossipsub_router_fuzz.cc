@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "libp2p/gossipsub/message.h"
+#include "libp2p/gossipsub/state.h"
 #include "libp2p/gossipsub/test_network.h"
 
 using namespace ghmesh;
@@ -55,6 +56,7 @@ void check_limits(const Router& router, const Options& options) {
   GHMESH_CHECK(held.pending_messages <= options.limits.pending_messages_max);
   GHMESH_CHECK(held.retained_scores <= options.limits.retained_scores_max);
   GHMESH_CHECK(held.mesh_links <= held.subscriptions);
+  GHMESH_CHECK(held.other_topics <= held.peers * kOtherTopicsMax);
 }
 
 // One more peer of router 0, whose RPCs are the input's.
@@ -98,6 +100,13 @@ void give_verdicts(TestNetwork& network, Verdict verdict) {
   }
 }
 
+void change_topics(TestNetwork& network, std::size_t node, std::string_view topic, bool is_new) {
+  Router& router = *network[node].router;
+  if (is_new) GHMESH_CHECK(router.add_topic(std::string(topic), {}, network.now).has_value());
+  else router.remove_topic(topic, network.now);
+  network.drain(node);
+}
+
 void run(Commands& commands, TestNetwork& network, Stranger& stranger) {
   constexpr std::array<std::string_view, 3> kTopics = {"news", "checked", "watched"};
   while (!commands.is_empty()) {
@@ -108,7 +117,10 @@ void run(Commands& commands, TestNetwork& network, Stranger& stranger) {
       case 0:
       case 1: stranger.say(commands.bytes()); break;
       case 2: stranger.say_signed(topic, commands.bytes(), commands.number()); break;
-      case 3: network.publish(node, commands.bytes(), topic); break;
+      case 3:  // of a topic that is gone: refused
+        (void)network[node].router->publish(topic, commands.bytes(), network.now).has_value();
+        network.drain(node);
+        break;
       case 4: network.run_for(commands.number() * 1ms); break;
       case 5: network.run_for(commands.number() % 16 * 1s); break;
       case 6:
@@ -119,7 +131,12 @@ void run(Commands& commands, TestNetwork& network, Stranger& stranger) {
         network[node].router->unsubscribe(topic, network.now);
         network.drain(node);
         break;
-      case 8: give_verdicts(network, static_cast<Verdict>(commands.number() % 3)); break;
+      case 8: {
+        const std::uint8_t choice = commands.number() % 5;
+        if (choice < 3) give_verdicts(network, static_cast<Verdict>(choice));
+        else change_topics(network, node, topic, choice == 3);
+        break;
+      }
       default: stranger.disconnect(); stranger.connect(static_cast<Version>(commands.number() % 4));
     }
   }

@@ -24,6 +24,7 @@ void Router::State::heartbeat() {
   }
   const bool is_opportunistic = heartbeats_count % options.opportunistic_heartbeats == 0;
   for (Topic& topic : topics) {
+    if (!topic.exists()) continue;
     if (topic.is_subscribed) maintain_mesh(topic, is_opportunistic);
     else maintain_fanout(topic);
     gossip(topic);

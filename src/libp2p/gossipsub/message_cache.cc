@@ -51,6 +51,13 @@ void MessageCache::erase(const IdHash& hash) {
   messages_.erase(found);
 }
 
+void MessageCache::forget(TopicIndex topic) {
+  for (const Entry& entry : oldest_first_) {
+    const CachedMessage* message = find(entry.id);
+    if (message && message->topic == topic) erase(entry.id);
+  }
+}
+
 void MessageCache::verdict_came(CachedMessage& message) {
   GHMESH_CHECK(message.is_pending);
   message.is_pending = false;

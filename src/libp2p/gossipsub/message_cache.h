@@ -55,6 +55,7 @@ class MessageCache {
   CachedMessage* find(const IdHash& hash);
   const CachedMessage* find(const IdHash& hash) const;
   void erase(const IdHash& hash);
+  void forget(TopicIndex topic);
 
   // A heartbeat has passed.
   void shift();

@@ -101,7 +101,7 @@ struct Scoring {
 
 struct Limits {
   std::size_t peers_max = 512;
-  std::size_t topics_max = 64;              // of Options::topics
+  std::size_t topics_max = 64;              // at one time
   std::size_t rpc_bytes_max = 1024 * 1024;  // that arrives: what go sends at most
   std::size_t message_bytes_max =
       63 * 1024;  // of data that we send or take: rust reads RPCs of 64 KiB
@@ -117,8 +117,9 @@ struct Limits {
 };
 
 struct Options {
-  // Nothing else exists for this router: subscriptions to other topics are not remembered, messages and control of
-  // other topics are ignored, and all are counted (CVE-2026-46679).
+  // Those that it begins with, see Router::add_topic(). Nothing else exists for this router: messages and control of
+  // other topics are ignored, of subscriptions to them a few hashes are kept for each peer, and all are counted
+  // (CVE-2026-46679).
   std::map<std::string, TopicOptions, std::less<>> topics;
   IdScheme id_scheme = IdScheme::author_and_seqno;
   // The number of the first message that we publish. It must grow over restarts (kubo refuses others): the wall clock

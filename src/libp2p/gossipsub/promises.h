@@ -39,6 +39,7 @@ class Promises {
   void forget(PeerKey peer) {
     std::erase_if(promises_, [&](const auto& promise) { return promise.second.peer == peer; });
   }
+  void forget_all() { promises_.clear(); }
   // Who broke a promise by now, once for each.
   std::vector<PeerKey> take_broken(Instant now) {
     std::vector<PeerKey> broken;

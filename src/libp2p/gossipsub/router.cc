@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The door, and peers and subscriptions behind it.
+// The door, and peers behind it.
 #include "libp2p/gossipsub/router.h"
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/check.h"
 #include "libp2p/gossipsub/state.h"
@@ -18,10 +19,7 @@ constexpr std::array<std::string_view, 4> kProtocolIds = {"/meshsub/1.2.0", "/me
 constexpr double kMalformedBehaviour = 1;
 
 void check_options(const Options& options) {
-  GHMESH_CHECK(options.topics.size() <= options.limits.topics_max);
-  GHMESH_CHECK(std::ranges::all_of(options.topics, [](const auto& topic) {
-    return !topic.first.empty() && topic.first.size() <= kTopicBytesMax;
-  }));
+  GHMESH_CHECK(options.limits.topics_max <= std::numeric_limits<TopicIndex>::max());
   GHMESH_CHECK(options.degree_low <= options.degree && options.degree <= options.degree_high);
   GHMESH_CHECK(options.degree_outbound < options.degree_low &&
                options.degree_outbound <= options.degree / 2);
@@ -89,6 +87,18 @@ void Router::allow_colocation(std::string ip_group) {
   state_->scores.allow_colocation(std::move(ip_group));
 }
 
+Result<void> Router::add_topic(std::string name, const TopicOptions& options, Instant now) {
+  state_->now = now;
+  auto added = state_->add(std::move(name), options);
+  state_->flush();
+  return added;
+}
+
+void Router::remove_topic(std::string_view name, Instant now) {
+  unsubscribe(name, now);
+  if (Topic* found = state_->find_topic(name)) state_->remove(*found);
+}
+
 Result<void> Router::subscribe(std::string_view topic, Instant now) {
   state_->now = now;
   Topic* found = state_->find_topic(topic);
@@ -105,6 +115,8 @@ void Router::unsubscribe(std::string_view topic, Instant now) {
   state_->leave(*found);
   state_->flush();
 }
+
+std::uint64_t Router::next_seqno() const { return state_->next_seqno; }
 
 Result<MessageId> Router::publish(std::string_view topic, ByteView data, Instant now) {
   state_->now = now;
@@ -196,11 +208,14 @@ Holdings Router::holdings() const {
     holdings.subscriptions += topic.subscribers.size();
     holdings.mesh_links += topic.mesh.size();
   }
-  for (const auto& [key, peer] : state.peers) holdings.known_ids += peer.known.size();
+  for (const auto& [key, peer] : state.peers) {
+    holdings.known_ids += peer.known.size();
+    holdings.other_topics += peer.other_topics.size();
+  }
   return holdings;
 }
 
-// --- peers and subscriptions ---
+// --- peers ---
 
 Router::State::State(Options options_, const keys::PrivateKey& identity_, std::uint64_t seed,
                      Instant now_)
@@ -215,8 +230,7 @@ Router::State::State(Options options_, const keys::PrivateKey& identity_, std::u
       promises(options.heartbeat),
       seen(options.seen_ttl, options.limits.seen_max),
       cache(options) {
-  for (const auto& [name, topic] : options.topics)
-    topics.push_back({.name = name, .options = topic});
+  for (const auto& [name, topic] : options.topics) GHMESH_CHECK(add(name, topic).has_value());
   // Nodes that start together should not beat together.
   next_heartbeat +=
       Duration(static_cast<Duration::rep>(random.unit() * double(options.heartbeat.count())));
@@ -235,19 +249,6 @@ const Peer* Router::State::find(const PeerId& id) const {
 Peer* Router::State::find(PeerKey key) {
   const auto found = peers.find(key);
   return found == peers.end() ? nullptr : &found->second;
-}
-
-const Topic* Router::State::find_topic(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(topics, name, {}, &Topic::name);
-  return found == topics.end() || found->name != name ? nullptr : &*found;
-}
-
-Topic* Router::State::find_topic(std::string_view name) {
-  return const_cast<Topic*>(std::as_const(*this).find_topic(name));
-}
-
-TopicIndex Router::State::index_of(const Topic& topic) const {
-  return static_cast<TopicIndex>(&topic - topics.data());
 }
 
 bool Router::State::may_publish_to(const Peer& peer) const {
@@ -278,18 +279,6 @@ void Router::State::update(Peer& peer, const PeerInfo& info) {
   peer.info = info;
   scores.connected(info.id, info.ip_group);
   for (const TopicIndex index : peer.topics) place(peer, topics[index]);
-}
-
-// Where a subscriber belongs by what it speaks.
-void Router::State::place(Peer& peer, Topic& topic) {
-  topic.subscribers.insert(peer.key);
-  if (peer.may_be_in_mesh()) {
-    topic.unmeshed.erase(peer.key);
-    return;
-  }
-  topic.unmeshed.insert(peer.key);
-  topic.fanout.erase(peer.key);
-  if (topic.mesh.erase(peer.key) > 0) scores.pruned(*peer.card, index_of(topic), now);
 }
 
 void Router::State::disconnect(const PeerId& id) {
@@ -355,10 +344,7 @@ void Router::State::handle(Peer& peer, const Element& element) {
   switch (element.kind) {
     case Element::Kind::subscribe:
     case Element::Kind::unsubscribe:
-      if (Topic* topic = find_topic(element.topic))
-        subscription(peer, *topic, element.kind == Element::Kind::subscribe);
-      else ++counters.not_allowed;
-      return;
+      return subscription(peer, element.topic, element.kind == Element::Kind::subscribe);
     case Element::Kind::message: message(peer, element.body); return;
     default: break;
   }
@@ -371,53 +357,6 @@ void Router::State::handle(Peer& peer, const Element& element) {
     case Element::Kind::idontwant: handle_idontwant(peer, element); break;
     default: break;
   }
-}
-
-void Router::State::subscription(Peer& peer, Topic& topic, bool is_subscribed) {
-  const TopicIndex index = index_of(topic);
-  const bool is_change =
-      is_subscribed ? peer.topics.insert(index).second : peer.topics.erase(index) > 0;
-  if (!is_change) return;
-  events.push_back(SubscriptionChanged{peer.info.id, topic.name, is_subscribed});
-  if (is_subscribed) {
-    place(peer, topic);
-    // At once, and not with the next heartbeat: what is published in between would miss it.
-    if (topic.is_subscribed && topic.mesh.size() < options.degree_low && peer.may_be_in_mesh() &&
-        !is_in_backoff(topic, peer) && score(peer) >= 0)
-      graft(peer, topic);
-    return;
-  }
-  topic.subscribers.erase(peer.key);
-  topic.unmeshed.erase(peer.key);
-  topic.fanout.erase(peer.key);
-  if (topic.mesh.erase(peer.key) == 0) return;
-  scores.pruned(*peer.card, index, now);
-  // So that coming and going does not make us graft each time.
-  add_backoff(topic, peer, options.unsubscribe_backoff);
-}
-
-void Router::State::join(Topic& topic) {
-  if (topic.is_subscribed) return;
-  topic.is_subscribed = true;
-  for (auto& [key, peer] : peers) announce(peer, topic, true);
-  std::vector<MeshPeer> candidates = graft_candidates(topic);
-  shuffle(candidates, random);
-  // Those to whom we published already come first.
-  std::stable_partition(candidates.begin(), candidates.end(), [&topic](const MeshPeer& candidate) {
-    return topic.fanout.contains(candidate.key);
-  });
-  candidates.resize(std::min(candidates.size(), options.degree));
-  for (const MeshPeer& candidate : candidates) graft(peers.at(candidate.key), topic);
-  topic.fanout.clear();
-}
-
-void Router::State::leave(Topic& topic) {
-  if (!topic.is_subscribed) return;
-  topic.is_subscribed = false;
-  for (auto& [key, peer] : peers) announce(peer, topic, false);
-  const std::set<PeerKey> mesh = topic.mesh;
-  for (const PeerKey key : mesh)
-    prune(peers.at(key), topic, options.unsubscribe_backoff, Exchange::with_suggestions);
 }
 
 }  // namespace ghmesh::gossipsub

@@ -120,12 +120,21 @@ class Router {
   void allow_colocation(std::string ip_group);
 
   // --- topics and messages ---
-  // Errors: unsupported (not in Options::topics).
+  // Beside those of Options::topics. Those of our peers who subscribe to it already are its subscribers at once, as far
+  // as there was room to note it. One that is there stays as it is. Errors: limit_reached (Limits::topics_max),
+  // too_large and unsupported (a name of more than kTopicBytesMax bytes, or of none).
+  Result<void> add_topic(std::string name, const TopicOptions& options, Instant now);
+  // Unsubscribes, and forgets the topic: its mesh and fanout, its back-offs, its messages (a verdict that comes later
+  // does nothing), and what peers earned or lost there; not how they behaved. Ids stay seen for their time.
+  void remove_topic(std::string_view name, Instant now);
+  // Errors: unsupported (there is no such topic).
   Result<void> subscribe(std::string_view topic, Instant now);
   void unsubscribe(std::string_view topic, Instant now);
   // Signs and sends; a subscription is not needed, and nobody need be there yet. Not delivered to ourselves.
   // Errors: unsupported (topic), too_large, gossipsub_duplicate (IdScheme::content: it was said already).
   Result<MessageId> publish(std::string_view topic, ByteView data, Instant now);
+  // The number that the next message will have: for who seals it into the message.
+  std::uint64_t next_seqno() const;
   // Answers Delivered::needs_verdict. Unknown ids, and verdicts that come after cache_heartbeats, do nothing.
   void report(const MessageId& message, Verdict verdict, Instant now);
 

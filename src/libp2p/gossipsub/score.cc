@@ -21,8 +21,16 @@ double squared(double value) { return value * value; }
 Scores::Scores(const Options& options, Instant now)
     : scoring_(options.scoring),
       retained_max_(options.limits.retained_scores_max),
-      decayed_at_(now) {
-  for (const auto& [name, topic] : options.topics) topics_.push_back(topic.score);
+      decayed_at_(now) {}
+
+void Scores::add_topic(std::size_t topic, const TopicScore& parameters) {
+  if (topic >= topics_.size()) topics_.resize(topic + 1);
+  topics_[topic] = parameters;
+  for (auto& [peer, card] : cards_) card.topics.resize(topics_.size());
+}
+
+void Scores::remove_topic(std::size_t topic) {
+  for (auto& [peer, card] : cards_) card.topics[topic] = {};
 }
 
 ScoreCard& Scores::connected(const PeerId& peer, const std::string& ip_group) {

@@ -46,7 +46,12 @@ class Scores {
 
   double score(const ScoreCard& card, Instant now) const;
 
-  // --- what peers do; topics by their index in Options::topics ---
+  // --- topics, by their place ---
+  void add_topic(std::size_t topic, const TopicScore& parameters);
+  // What everybody earned or lost there is forgotten.
+  void remove_topic(std::size_t topic);
+
+  // --- what peers do ---
   void grafted(ScoreCard& card, std::size_t topic, Instant now);
   void pruned(ScoreCard& card, std::size_t topic, Instant now);
   void delivered_first(ScoreCard& card, std::size_t topic);

@@ -15,7 +15,10 @@ const Instant kStart = Instant(1h);
 PeerId peer(std::uint64_t number) { return test_key(number).peer_id(); }
 
 struct Fixture {
-  explicit Fixture(Options options_ = test_options()) : options(std::move(options_)) {}
+  explicit Fixture(Options options_ = test_options()) : options(std::move(options_)) {
+    std::size_t place = 0;
+    for (const auto& [name, topic] : options.topics) scores.add_topic(place++, topic.score);
+  }
   double score(const ScoreCard& card) const { return scores.score(card, now); }
   void pass(Duration duration) {
     now += duration;

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "libp2p/gossipsub/message.h"
+#include "libp2p/gossipsub/rpc.h"
+#include "libp2p/gossipsub/signed_message.h"
 #include "libp2p/gossipsub/test_router.h"
 #include "libp2p/protobuf/fields.h"
 
@@ -49,6 +51,31 @@ TEST(GossipsubMessage, IsSignedAsJsDoes) {
   EXPECT_TRUE(is_valid(ours));
   EXPECT_EQ(hex(parse_message(ours)->signature), hex(view->signature));
   EXPECT_FALSE(parse_message(ours)->key);  // the author's id contains it
+}
+
+// What was delivered can be shown to somebody else, who needs no router to check it.
+TEST(GossipsubMessage, IsOpenedAsItsAuthorSignedIt) {
+  const auto opened = open_signed_message(message_of_js());
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->author, test_key(7).peer_id());
+  EXPECT_EQ(opened->seqno, 0x18eb6985783b6581);
+  EXPECT_EQ(opened->topic, "news");
+  EXPECT_EQ(as_text(opened->data), "hello");
+
+  const Bytes ours = write_signed_message("news", as_bytes("hello"), 7, test_key(7));
+  EXPECT_TRUE(open_signed_message(ours));
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    Bytes changed = ours;
+    changed[i] ^= std::byte{1};
+    EXPECT_FALSE(open_signed_message(changed)) << i;
+    EXPECT_FALSE(open_signed_message(ByteView(ours).first(i))) << i;
+  }
+  const Bytes rpc = write_rpc({.messages = {ours}});
+  ASSERT_TRUE(message_in(rpc));
+  EXPECT_TRUE(equal(*message_in(rpc), ours));
+  EXPECT_FALSE(message_in(write_rpc({.messages = {ours, ours}})));
+  EXPECT_FALSE(message_in(write_rpc({.messages = {}})));
+  EXPECT_FALSE(message_in(ours));
 }
 
 TEST(GossipsubMessage, IdsAreThoseOfTheImplementations) {

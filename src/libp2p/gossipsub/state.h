@@ -37,12 +37,19 @@ inline constexpr std::size_t kIWantIdsSentMax = 2000;
 inline constexpr std::size_t kIdsPerRpcMax = 200;
 inline constexpr std::size_t kSuggestionsSentMax = 16;  // GossipSubPrunePeers
 inline constexpr std::size_t kSuggestionBytesMax = 12 * 1024;
+// What a host may have to say before its first peer subscribes; of more, the latest.
+inline constexpr std::size_t kUnheardMax = 64;
+// Of a peer, 16 bytes each. Names that change with the day, and of some networks at once.
+inline constexpr std::size_t kOtherTopicsMax = 64;
 
 struct Peer {
   PeerKey key = kOurselves;
   PeerInfo info;
   ScoreCard* card = nullptr;
   std::set<TopicIndex> topics;  // of ours, that it subscribes to
+  // That it subscribes to and we do not have (now): nobody says a subscription twice, and we may add the topic later.
+  // Beyond kOtherTopicsMax they are forgotten; the peer is then found by its GRAFT, or not at all.
+  IdSet other_topics;
   KnownIds known;
   Lag lag;
   Bytes signed_record;
@@ -74,7 +81,7 @@ struct Peer {
 };
 
 struct Topic {
-  std::string name;
+  std::string name;  // empty: there is none in this place
   TopicOptions options;
   bool is_subscribed = false;
   std::set<PeerKey> subscribers;
@@ -83,18 +90,17 @@ struct Topic {
   std::set<PeerKey> mesh;    // while is_subscribed
   std::set<PeerKey> fanout;  // while not, until fanout_until
   Instant fanout_until{};
+
+  bool exists() const { return !name.empty(); }
 };
 
 struct Router::State {
   State(Options options_, const keys::PrivateKey& identity_, std::uint64_t seed, Instant now);
 
-  // --- router.cc: peers and subscriptions ---
+  // --- router.cc: peers ---
   Peer* find(const PeerId& id);
   const Peer* find(const PeerId& id) const;
   Peer* find(PeerKey key);
-  Topic* find_topic(std::string_view name);
-  const Topic* find_topic(std::string_view name) const;
-  TopicIndex index_of(const Topic& topic) const;
   double score(const Peer& peer) const { return scores.score(*peer.card, now); }
   bool may_publish_to(const Peer& peer) const;
   Result<void> connect(const PeerInfo& info);
@@ -104,6 +110,14 @@ struct Router::State {
   void handle(Peer& peer, const Element& element);
   bool is_readable(Peer& peer);
   Result<void> give_up(Peer& peer, Errc reason);
+
+  // --- topics.cc ---
+  Result<void> add(std::string name, const TopicOptions& topic_options);
+  void remove(Topic& topic);
+  Topic* find_topic(std::string_view name);
+  const Topic* find_topic(std::string_view name) const;
+  TopicIndex index_of(const Topic& topic) const;
+  void subscription(Peer& peer, std::string_view name, bool is_subscribed);
   void subscription(Peer& peer, Topic& topic, bool is_subscribed);
   void place(Peer& peer, Topic& topic);
   void join(Topic& topic);
@@ -124,6 +138,7 @@ struct Router::State {
   void learn_word(Peer& peer, const IdHash& hash);
   Result<MessageId> publish(Topic& topic, ByteView data);
   std::set<PeerKey> publish_targets(Topic& topic, std::size_t message_bytes);
+  void send_unheard(const Peer& peer, const Topic& topic);
   void fill_fanout(Topic& topic);
   void report(const MessageId& id, Verdict verdict);
 
@@ -178,7 +193,8 @@ struct Router::State {
 
   std::map<PeerKey, Peer> peers;
   std::map<PeerId, PeerKey> keys;
-  std::vector<Topic> topics;  // in the order of Options::topics
+  std::vector<Topic> topics;  // in their places, which TopicIndex counts
+  std::map<std::string, TopicIndex, std::less<>> topic_indexes;  // of those that exist
   Scores scores;
   Backoffs backoffs;
   Promises promises;
@@ -186,6 +202,7 @@ struct Router::State {
   MessageCache cache;
   Links links;
   HeldCopies held;
+  std::deque<IdHash> unheard;  // kUnheardMax: published while nobody was there
 
   std::set<PeerKey> drafted;
   Bytes scratch;

@@ -228,6 +228,17 @@ void Host::follow(const gossipsub::PeersSuggested& suggested, Instant now) {
   }
 }
 
+Result<void> Host::add_topic(std::string name, const gossipsub::TopicOptions& options,
+                             Instant now) {
+  GHMESH_CHECK(router_ != nullptr);
+  return router_->add_topic(std::move(name), options, now);
+}
+
+void Host::remove_topic(std::string_view name, Instant now) {
+  GHMESH_CHECK(router_ != nullptr);
+  router_->remove_topic(name, now);
+}
+
 Result<void> Host::subscribe(std::string_view topic, Instant now) {
   GHMESH_CHECK(router_ != nullptr);
   return router_->subscribe(topic, now);

@@ -48,19 +48,22 @@ void Host::update_protocols() {
   announcer_.set_protocols({all->begin(), all->end()});
 }
 
+void Host::let_in(ConnectionId connection) {
+  if (peer_of(connection).empty() || !admitted_.insert(connection).second) return;
+  swarm_->set_protocols(connection,
+                        std::make_shared<const std::vector<std::string>>(all_protocols()));
+}
+
 void Host::admit(ConnectionId connection, Instant now) {
   const PeerId peer = peer_of(connection);
-  if (peer.empty() || is_admitted(connection)) return;
+  if (peer.empty()) return;
+  let_in(connection);
   welcome(connection, peer, now);
 }
 
 bool Host::is_admitted(ConnectionId connection) const { return admitted_.contains(connection); }
 
 void Host::welcome(ConnectionId connection, const PeerId& peer, Instant now) {
-  admitted_.insert(connection);
-  if (!options_.admission_protocol.empty())
-    swarm_->set_protocols(connection,
-                          std::make_shared<const std::vector<std::string>>(all_protocols()));
   ask_identify(connection, peer, now);
   if (router_ && !peers_[peer].gossip) open_gossip(peer, connection, now);
 }
@@ -123,7 +126,9 @@ void Host::handle_connected(const swarm::Event& event, Instant now) {
   const ConnectionId connection = event.stream.connection;
   peers_[event.peer].connections.insert(connection);
   events_.push_back(Connected{.peer = event.peer, .connection = connection, .dial = event.dial});
-  if (options_.admission_protocol.empty()) welcome(connection, event.peer, now);
+  if (!options_.admission_protocol.empty()) return;
+  admitted_.insert(connection);
+  welcome(connection, event.peer, now);
 }
 
 void Host::handle_disconnected(const swarm::Event& event, Instant now) {

@@ -151,11 +151,16 @@ class Host {
   // On the peer's oldest connection. Errors: connection_lost, and those of connection::Connection::open_stream().
   Result<StreamRef> open_stream(const PeerId& peer, std::string protocol, Instant now);
   void disconnect(const PeerId& peer, Instant now);
-  // With Options::admission_protocol: from now on this connection speaks everything.
+  // With Options::admission_protocol: from now on this connection speaks everything. Of two sides that let each other
+  // in, one is first: let_in() takes what the peer opens, and admit() opens streams of our own too, which needs the
+  // peer to have let us in.
+  void let_in(ConnectionId connection);
   void admit(ConnectionId connection, Instant now);
   bool is_admitted(ConnectionId connection) const;
 
-  // --- gossip: with Options::gossip ---
+  // --- gossip: with Options::gossip; see gossipsub::Router ---
+  Result<void> add_topic(std::string name, const gossipsub::TopicOptions& options, Instant now);
+  void remove_topic(std::string_view name, Instant now);
   Result<void> subscribe(std::string_view topic, Instant now);
   void unsubscribe(std::string_view topic, Instant now);
   Result<gossipsub::MessageId> publish(std::string_view topic, ByteView data, Instant now);
@@ -232,7 +237,7 @@ class Host {
   identify::PushGate push_gate_;
 
   std::map<PeerId, Peer> peers_;
-  std::set<ConnectionId> admitted_;
+  std::set<ConnectionId> admitted_;  // or let in
   std::map<StreamRef, BuiltIn> built_ins_;
   std::map<StreamRef, PeerId> gossip_streams_;
   std::set<std::pair<Instant, StreamRef>> deadlines_;  // of built-in streams

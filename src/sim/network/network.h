@@ -139,7 +139,7 @@ class Network {
   void move_to_island(NodeId node, std::uint32_t island);
 
   // --- sockets: calls on one that is gone do nothing ---
-  SocketId connect(Way way);
+  SocketId connect(Way way, Carries carries = Carries::bytes);
   SocketId open(Way way, Carries carries);
   SocketId other_end(SocketId socket) const { return socket ^ 1; }
   // Takes a prefix of `bytes` and returns its size.

@@ -60,8 +60,8 @@ SocketId Network::open(Way way, Carries carries) {
   return id;
 }
 
-SocketId Network::connect(Way way) {
-  const SocketId id = add_socket_pair(way, Carries::bytes);
+SocketId Network::connect(Way way, Carries carries) {
+  const SocketId id = add_socket_pair(way, carries);
   sockets_[id]->is_connecting = true;
   expect_sign_of_life(id, *sockets_[id]);
   push(now_ + travel_time(link(way)), Happening::knock, id);

@@ -113,6 +113,37 @@ TEST(HostNetwork, GossipReachesEverybody) {
   }
 }
 
+// A topic whose name changes with the day, which begins for each host at another moment.
+TEST(HostNetwork, GossipGoesOnInATopicThatReplacesAnother) {
+  constexpr std::string_view kTomorrow = "tomorrow";
+  for (const std::uint64_t seed : seeds(2)) {
+    SCOPED_TRACE("GHMESH_SIM_SEED=" + std::to_string(seed));
+    HostNetwork hosts(weather(seed), 12, gossiping);
+    Random random(seed);
+    subscribe_all(hosts);
+    connect_all(hosts, 3, random);
+    hosts.run(10s);
+    for (NodeId node = 0; node < hosts.nodes_count(); ++node) {
+      ASSERT_TRUE(hosts.host(node).add_topic(std::string(kTomorrow), {}, hosts.now()));
+      ASSERT_TRUE(hosts.host(node).subscribe(kTomorrow, hosts.now()));
+      hosts.settle(node);
+      hosts.run(300ms);
+    }
+    for (NodeId node = 0; node < hosts.nodes_count(); ++node) {
+      hosts.host(node).remove_topic(kTopic, hosts.now());
+      hosts.settle(node);
+    }
+    hosts.run(3s);
+    ASSERT_TRUE(hosts.host(5).publish(kTomorrow, as_bytes("good morning"), hosts.now()));
+    EXPECT_FALSE(hosts.host(5).publish(kTopic, as_bytes("too late"), hosts.now()));
+    hosts.settle(5);
+    hosts.run(5s);
+    std::size_t delivered = 0;
+    for (NodeId node = 0; node < hosts.nodes_count(); ++node) delivered += messages(hosts, node);
+    EXPECT_EQ(delivered, hosts.nodes_count() - 1);
+  }
+}
+
 TEST(HostNetwork, ACutIsNoticedAndHealsByDialingAgain) {
   HostNetwork hosts(weather(4), 2, gossiping);
   hosts.dial(0, 1);
