@@ -92,10 +92,18 @@ namespace ghmesh {
   X(swarm_secret_mistyped, "the swarm secret has a typing error: its checksum does not match") \
   X(swarm_passphrase_weak, \
     "the passphrase can be guessed: take more and rarer words, or let one be made") \
+  X(swarm_passphrase_missing, \
+    "an invitation is worth nothing alone: the passphrase that goes with it is missing") \
   X(swarm_token_placeholder, "this is no GitHub token but something that stands in its place") \
   /* mesh */ \
   X(mesh_refused, "the peer does not prove that it is of this swarm") \
   X(mesh_false_body, "the peer's bytes are not the body that they should be") \
+  X(mesh_replayed, "the member's message was heard before, or is too old to tell") \
+  X(mesh_from_future, "the member's statement has a date that GitHub cannot have reached") \
+  X(mesh_outdated, "the member's statement is older than what is known") \
+  X(mesh_contradiction, "the member says two things that cannot both be true") \
+  X(mesh_expelled, "the member was expelled for lying") \
+  X(mesh_too_many, "the member says more than is listened to") \
   /* store */ \
   X(store_corrupt, "the store is damaged") \
   X(store_full, "the store has no room") \

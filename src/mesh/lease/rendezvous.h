@@ -17,7 +17,7 @@ class Rendezvous {
  public:
   void add(const multiformats::PeerId& peer);
   void remove(const multiformats::PeerId& peer);
-  std::size_t size() const { return points_.size(); }
+  bool contains(const multiformats::PeerId& peer) const { return points_.contains(peer); }
   // Null when there is nobody. Valid until the next change.
   const multiformats::PeerId* home_of(const KeyId& key) const;
 

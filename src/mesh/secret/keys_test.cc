@@ -155,6 +155,7 @@ TEST(SwarmKeys, MatchTheDocumentedExample) {
   const PrincipalTag tag = keys.principal_tag("token", as_bytes("hunter2"));
   EXPECT_TRUE(says("principal    " + hex(tag))) << hex(tag);
   EXPECT_TRUE(says("member       " + hex(keys.member_key().reveal())));
+  EXPECT_TRUE(says("fingerprint  " + secret->fingerprint())) << secret->fingerprint();
   EXPECT_TRUE(says("peer list    " + hex(keys.peer_list_key().reveal())));
 }
 

@@ -9,20 +9,6 @@ namespace {
 
 constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
-void write_base32(ByteView bytes, MutableByteView out) {
-  std::uint32_t held = 0;
-  int bits = 0;
-  std::size_t written = 0;
-  const auto put = [&](std::uint32_t digit) {
-    out[written++] = static_cast<std::byte>(kAlphabet[digit & 31]);
-  };
-  for (std::byte byte : bytes) {
-    held = (held << 8) | std::to_integer<std::uint32_t>(byte);
-    for (bits += 8; bits >= 5; bits -= 5) put(held >> (bits - 5));
-  }
-  if (bits > 0) put(held << (5 - bits));
-}
-
 std::optional<std::uint32_t> digit_of(std::byte character) {
   const char c = ascii_lower(std::to_integer<char>(character));
   if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a');
@@ -55,6 +41,20 @@ bool is_blank(std::byte byte) {
 }
 
 }  // namespace
+
+void write_base32(ByteView bytes, MutableByteView out) {
+  std::uint32_t held = 0;
+  int bits = 0;
+  std::size_t written = 0;
+  const auto put = [&](std::uint32_t digit) {
+    out[written++] = static_cast<std::byte>(kAlphabet[digit & 31]);
+  };
+  for (std::byte byte : bytes) {
+    held = (held << 8) | std::to_integer<std::uint32_t>(byte);
+    for (bits += 8; bits >= 5; bits -= 5) put(held >> (bits - 5));
+  }
+  if (bits > 0) put(held << (5 - bits));
+}
 
 ByteView trim_text(ByteView text) {
   while (!text.empty() && is_blank(text.front())) text = text.subspan(1);

@@ -19,6 +19,9 @@ inline constexpr std::size_t kChecksumBytes = 4;
 
 constexpr std::size_t base32_chars(std::size_t bytes_count) { return (bytes_count * 8 + 4) / 5; }
 
+// The digits of `bytes` alone; `out` has base32_chars() of them.
+void write_base32(ByteView bytes, MutableByteView out);
+
 crypto::Secret write_secret_text(std::string_view prefix, ByteView content);
 
 // The content, of `content_bytes`. What is wrong is told in this order: swarm_secret_unknown (the prefix),

@@ -11,11 +11,15 @@ namespace ghmesh::mesh {
 namespace {
 
 constexpr std::string_view kSecretPrefix = "ghs1-";
+constexpr std::string_view kKeptRootPrefix = "ghr1-";
 constexpr std::string_view kInvitationPrefix = "ghp1-";
 constexpr std::string_view kRootSalt = "ghmesh/v1";
 constexpr std::size_t kSecretBytes = 32;
 // Of the format: who changes it makes other swarms of the same passphrases.
 constexpr crypto::Argon2Cost kPassphraseCost{.memory_bytes = 64 << 20, .passes = 3};
+// 80 bits: who wants another secret with the same one computes for longer than anybody compares.
+constexpr std::size_t kFingerprintBytes = 10;
+constexpr std::size_t kFingerprintGroupChars = 4;
 constexpr std::size_t kTokenBytesMin = 20;  // GitHub's oldest have 40 characters
 
 }  // namespace
@@ -58,6 +62,16 @@ Result<SwarmSecret> SwarmSecret::parse(const crypto::Secret& text) {
   return made;
 }
 
+Result<SwarmSecret> SwarmSecret::parse_kept(const crypto::Secret& text) {
+  if (text.size() > kSwarmSecretTextBytesMax) return Errc::swarm_secret_long;
+  auto root = parse_secret_text(kKeptRootPrefix, text.reveal(), crypto::kHkdfRootBytes);
+  if (!root && root.error() == Errc::swarm_secret_unknown) return parse(text);
+  if (!root) return root.error();
+  SwarmSecret made;
+  made.root_ = *std::move(root);
+  return made;
+}
+
 Result<SwarmSecret> SwarmSecret::from_passphrase(const crypto::Secret& passphrase,
                                                  const Invitation& invitation) {
   const crypto::Secret trimmed(trim_text(passphrase.reveal()));
@@ -82,6 +96,21 @@ Result<SwarmSecret> SwarmSecret::from_token(const crypto::Secret& token) {
 crypto::Secret SwarmSecret::text() const {
   if (generated_.empty()) return {};
   return write_secret_text(kSecretPrefix, generated_.reveal());
+}
+
+crypto::Secret SwarmSecret::kept_text() const {
+  return generated_.empty() ? write_secret_text(kKeptRootPrefix, root_.reveal()) : text();
+}
+
+std::string SwarmSecret::fingerprint() const {
+  const crypto::Secret derived =
+      crypto::hkdf_expand(root_, as_bytes("fingerprint"), kFingerprintBytes);
+  std::string digits(base32_chars(kFingerprintBytes), '\0');
+  write_base32(derived.reveal(), std::as_writable_bytes(std::span(digits)));
+  std::string spelled;
+  for (std::size_t at = 0; at < digits.size(); at += kFingerprintGroupChars)
+    spelled += (at == 0 ? "" : "-") + digits.substr(at, kFingerprintGroupChars);
+  return spelled;
 }
 
 bool is_job_token(const crypto::Secret& token) {

@@ -46,14 +46,23 @@ class SwarmSecret {
   // Errors: swarm_token_placeholder, too_large.
   static Result<SwarmSecret> from_token(const crypto::Secret& token);
 
+  // A secret as kept_text() wrote it. Errors: swarm_secret_*.
+  static Result<SwarmSecret> parse_kept(const crypto::Secret& text);
+
   // What everything is derived from, and nothing else is done with.
   const crypto::Secret& root() const { return root_; }
   // "ghs1-...". Empty for the other two ways: there is nothing to pass on.
   crypto::Secret text() const;
+  // For a file of this node's own: "ghs1-...", or "ghr1-..." with the root of the other two ways, so that neither
+  // passphrase nor token is kept. Nobody is given this one: what has no text has another way to be passed on.
+  crypto::Secret kept_text() const;
+  // "abcd-efgh-ijkl-mnop": says which swarm this is, to be read aloud and compared; tells nothing of the secret.
+  std::string fingerprint() const;
 
   friend bool operator==(const SwarmSecret& a, const SwarmSecret& b) { return a.root_ == b.root_; }
 
  private:
+  SwarmSecret() = default;
   explicit SwarmSecret(const crypto::Secret& input_key);
   crypto::Secret root_;
   crypto::Secret generated_;

@@ -84,6 +84,34 @@ TEST(SwarmSecret, FindsEveryTypingErrorOfOneCharacter) {
   }
 }
 
+TEST(SwarmSecret, IsTheSameAfterItWasKept) {
+  const SwarmSecret generated = SwarmSecret::generate();
+  EXPECT_TRUE(generated.kept_text() == generated.text());
+  const SwarmSecret of_token =
+      *SwarmSecret::from_token(Secret("ghp_q8ZrT2mXw4Ld7Vb1Kc9Hs3Jn6Pf5Gy0AeUiO"));
+  EXPECT_TRUE(text_of(of_token.kept_text()).starts_with("ghr1-"));
+  for (const SwarmSecret& secret : {generated, of_token}) {
+    auto kept = SwarmSecret::parse_kept(secret.kept_text());
+    ASSERT_TRUE(kept);
+    EXPECT_TRUE(*kept == secret);
+    EXPECT_TRUE(kept->text() == secret.text());
+  }
+  std::string text = text_of(of_token.kept_text());
+  EXPECT_EQ(error_of(text), Errc::swarm_secret_unknown);  // not a text that people pass on
+  text.pop_back();
+  EXPECT_EQ(SwarmSecret::parse_kept(Secret(text)).error(), Errc::swarm_secret_cut);
+  EXPECT_EQ(SwarmSecret::parse_kept(Secret("x")).error(), Errc::swarm_secret_unknown);
+}
+
+TEST(SwarmSecret, HasAFingerprintOfItsOwn) {
+  const SwarmSecret secret = SwarmSecret::generate();
+  const std::string fingerprint = secret.fingerprint();
+  EXPECT_EQ(fingerprint, SwarmSecret::parse(secret.text())->fingerprint());
+  EXPECT_NE(fingerprint, SwarmSecret::generate().fingerprint());
+  ASSERT_EQ(fingerprint.size(), 19u);
+  for (std::size_t at : {4u, 9u, 14u}) EXPECT_EQ(fingerprint[at], '-');
+}
+
 TEST(Invitation, IsTheSameAfterItWasWritten) {
   const Invitation invitation = Invitation::generate();
   EXPECT_TRUE(invitation.text().starts_with("ghp1-"));

@@ -99,7 +99,7 @@ Result<Bytes> write(const Conflict& conflict) {
 Result<Bytes> write(const Presence& presence) {
   Bytes out = begin(kPresence);
   append_date(out, presence.said_at);
-  const Figures& figures = presence.figures;
+  const NodeFigures& figures = presence.figures;
   for (const std::uint64_t figure :
        {figures.requests, figures.own_hits, figures.peer_hits, figures.free, figures.charged})
     packing::append_varint(out, figure);
@@ -207,7 +207,7 @@ Result<Announcement> parse_presence(Reader& in) {
   const auto said_at = take_date(in);
   if (!said_at) return Errc::malformed;
   Presence presence{.said_at = *said_at, .addresses = {}, .figures = {}};
-  Figures& figures = presence.figures;
+  NodeFigures& figures = presence.figures;
   for (std::uint64_t* figure : {&figures.requests, &figures.own_hits, &figures.peer_hits,
                                 &figures.free, &figures.charged}) {
     const auto number = take_number(in, UINT64_MAX);

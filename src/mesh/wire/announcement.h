@@ -87,15 +87,15 @@ struct Conflict {
 };
 // What a member has done since it started. Requests are answered from what it held itself, by what a member told it, by
 // a free 304, or for one call of the budget; the rest failed or was passed through.
-struct Figures {
+struct NodeFigures {
   std::uint64_t requests = 0, own_hits = 0, peer_hits = 0, free = 0, charged = 0;
-  bool operator==(const Figures&) const = default;
+  bool operator==(const NodeFigures&) const = default;
 };
 struct Presence {
   WallTime said_at{};  // by its own clock; of its own kind, nothing is ordered by it
   std::vector<multiformats::Multiaddr>
       addresses;  // kPresenceAddressesMax; none: it cannot be dialed
-  Figures figures;
+  NodeFigures figures;
   bool operator==(const Presence&) const = default;
 };
 using Announcement = std::variant<Fetched, Valid, Stale, Gone, Budget, Conflict, Presence>;

@@ -185,6 +185,15 @@ Result<LeaseAnswer> parse_lease_answer(ByteView bytes) {
   return LeaseAnswer(LeaseHave{*std::move(said)});
 }
 
+Bytes write_lease_end(LeaseEnd end) { return {static_cast<std::byte>(end)}; }
+
+Result<LeaseEnd> parse_lease_end(ByteView bytes) {
+  if (bytes.size() != 1) return Errc::malformed;
+  const auto end = static_cast<LeaseEnd>(bytes[0]);
+  if (end != LeaseEnd::told && end != LeaseEnd::failed) return Errc::malformed;
+  return end;
+}
+
 Bytes write_warm_ask(const WarmAsk& ask) {
   Bytes out = copy_bytes(ask.exchange);
   packing::append_varint(out, std::min(ask.entries_max, kWarmEntriesMax));

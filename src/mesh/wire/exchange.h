@@ -3,7 +3,7 @@
 // framed by its length (multiformats/delimited.h). The grammar: docs/wire/mesh.md.
 //
 //   fetch   Ask -> AnswerHead, then the packed body in chunks
-//   lease   LeaseAsk -> LeaseAnswer
+//   lease   LeaseAsk -> LeaseAnswer: wait may be followed by go or have; after go, LeaseEnd <-
 //   warm    WarmAsk -> WarmBatch, again and again, until one says it is the last
 //
 // Who asks draws an ExchangeId. The ask is sealed at the protocol's place, its answers at exchange_place(), numbered
@@ -89,7 +89,8 @@ struct LeaseGo {
   bool operator==(const LeaseGo&) const = default;
 };
 struct LeaseWait {
-  Duration again{};  // somebody else asks: the announcement comes, or ask here again
+  // Somebody else asks: the announcement comes, or another word here, within this time. 0: it has come.
+  Duration again{};
   bool operator==(const LeaseWait&) const = default;
 };
 struct LeaseHave {
@@ -100,6 +101,14 @@ using LeaseAnswer = std::variant<LeaseGo, LeaseWait, LeaseHave>;
 Result<Bytes> write_lease_answer(const LeaseAnswer& answer);  // Errors: too_large
 // Durations are cut to kLeaseMax. Errors: malformed, unsupported, and those of parse_announcement.
 Result<LeaseAnswer> parse_lease_answer(ByteView bytes);
+
+// Whoever was told to go is done. A stream that ends without this says that its asker is gone.
+enum class LeaseEnd : std::uint8_t {
+  told = 1,    // it was announced
+  failed = 2,  // nothing came of it that others could use
+};
+Bytes write_lease_end(LeaseEnd end);
+Result<LeaseEnd> parse_lease_end(ByteView bytes);  // Errors: malformed
 
 // --- warm start ---
 inline constexpr std::size_t kWarmTagsMax =

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Bodies that were too large to ride along, and what a newcomer is told first.
+#include <algorithm>
+
+#include "mesh/member/state.h"
+
+namespace ghmesh::mesh {
+
+BodyId Member::State::ask_body(const Statement& statement, Now now) {
+  const BodyId id = next_number++;
+  const PeerId author = statement.author;
+  WantedBody wanted{.subject = statement.subject(), .digest = statement.said.body_digest};
+  for (const auto& [peer, state] : peers)
+    if (peer != author) wanted.candidates.push_back(peer);
+  // Any of the others: each has it if it asked for the same thing before.
+  for (std::size_t i = wanted.candidates.size(); i > 1; --i)
+    std::swap(wanted.candidates[i - 1], wanted.candidates[random.below(i)]);
+  if (wanted.candidates.size() >= kBodyTriesMax) wanted.candidates.resize(kBodyTriesMax - 1);
+  if (peers.contains(author)) wanted.candidates.push_back(author);
+  bodies.emplace(id, std::move(wanted));
+  ++counters.bodies_asked;
+  try_body(id, now);
+  return id;
+}
+
+void Member::State::try_body(BodyId id, Now now) {
+  const auto found = bodies.find(id);
+  if (found == bodies.end()) return;
+  WantedBody& wanted = found->second;
+  while (!wanted.candidates.empty()) {
+    const PeerId peer = std::move(wanted.candidates.back());
+    wanted.candidates.pop_back();
+    const Ask ask{.exchange = new_exchange_id(), .what = wanted.digest};
+    StreamRef stream;
+    Exchange* exchange = open_exchange(peer, ExchangeKind::fetch, ask.exchange,
+                                       now.instant + kBodyAnswerMax, write_ask(ask), now, stream);
+    if (!exchange) continue;
+    exchange->body = id;
+    return;
+  }
+  ++counters.bodies_failed;
+  end_body(id, nullptr);
+}
+
+void Member::State::end_body(BodyId id, http::Body body) {
+  bodies.erase(id);
+  events.push_back(BodyArrived{.id = id, .body = std::move(body)});
+}
+
+Result<void> Member::State::take_body_frame(StreamRef stream, Exchange& exchange, ByteView plain,
+                                            Now now) {
+  const auto wanted = bodies.find(exchange.body);
+  if (wanted == bodies.end()) return Errc::cancelled;
+  if (!exchange.collector) {
+    auto head = parse_answer_head(plain);
+    if (!head) return head.error();
+    if (head->kind != AnswerHead::Kind::found) {
+      drop(stream, Errc::cancelled, now);  // the next one is asked
+      return {};
+    }
+    if (head->found.body_digest != wanted->second.digest) return Errc::mesh_false_body;
+    exchange.collector.emplace(*head);
+  } else if (auto added = exchange.collector->add(plain); !added) {
+    return added;
+  }
+  if (!exchange.collector->is_complete()) return {};
+  auto body = exchange.collector->finish();
+  if (!body) {
+    ++counters.bodies_false;
+    ledger.expel(exchange.peer, Errc::mesh_false_body, now.wall);
+    follow_ledger(now);
+    return body.error();
+  }
+  ++counters.bodies_fetched;
+  // Refused where the statement is gone meanwhile: whoever asked has it all the same.
+  if (!ledger.keep_body(wanted->second.subject, *body)) ++counters.bodies_unwanted;
+  const BodyId id = exchange.body;
+  exchange.body = 0;
+  exchange.wants_finish = true;
+  drop(stream, Errc::cancelled, now);
+  end_body(id, *std::move(body));
+  return {};
+}
+
+Result<void> Member::State::take_body_ask(Exchange& exchange, ByteView plain) {
+  auto ask = parse_ask(plain);
+  if (!ask) return ask.error();
+  exchange.id = ask->exchange;
+  AnswerHead head;
+  if (const auto* subject = std::get_if<KeyAndTag>(&ask->what)) {
+    const Statement* statement = ledger.candidate(*subject);
+    if (statement && statement->has_content()) head.found = retell(*statement);
+  } else {
+    head.found.body_digest = std::get<crypto::Digest>(ask->what);
+    head.found.body = shelf.find(head.found.body_digest);
+  }
+  if (head.found.body) {
+    head.kind = AnswerHead::Kind::found;
+    exchange.packed = pack_body(*head.found.body);
+    head.packed_bytes = exchange.packed.size();
+    head.found.body_bytes = head.found.body->size();
+    head.found.body = nullptr;
+    ++counters.bodies_served;
+  }
+  auto written = write_answer_head(head);
+  if (!written) return written.error();
+  exchange.wants_finish = true;
+  return send(exchange, *written);
+}
+
+// The next frame of what is still to be sent; false: nothing is.
+Result<bool> Member::State::refill(Exchange& exchange) {
+  if (!exchange.packed.empty()) {
+    const ByteView rest = ByteView(exchange.packed).subspan(exchange.packed_begin);
+    const ByteView chunk = rest.first(std::min(rest.size(), kSealPlainBytesMax));
+    exchange.packed_begin += chunk.size();
+    auto sent = send(exchange, chunk);
+    if (exchange.packed_begin == exchange.packed.size()) exchange.packed = Bytes();
+    if (!sent) return sent.error();
+    return true;
+  }
+  if (exchange.kind != ExchangeKind::warm || !exchange.is_inbound || exchange.wants_finish)
+    return false;
+  if (exchange.received_count == 0) return false;
+  std::vector<Bytes> written;
+  WarmBatch batch;
+  while (!exchange.announcements.empty()) {
+    auto bytes = write_announcement(exchange.announcements.front());
+    if (bytes && exchange.bytes_count < bytes->size()) {
+      exchange.announcements.clear();  // as much as was asked for
+      break;
+    }
+    if (bytes && !fits_batch(batch, bytes->size())) break;
+    exchange.announcements.pop_front();
+    if (!bytes) continue;
+    exchange.bytes_count -= bytes->size();
+    written.push_back(*std::move(bytes));
+    batch.announcements.push_back(written.back());
+    ++counters.warm_served;
+  }
+  batch.is_last = exchange.announcements.empty();
+  exchange.wants_finish = batch.is_last;
+  auto sent = send(exchange, write_warm_batch(batch));
+  if (!sent) return sent.error();
+  return true;
+}
+
+// --- a warm start ---
+
+void Member::State::ask_warmth(const PeerId& peer, Now now) {
+  const WarmAsk ask{.exchange = new_exchange_id(),
+                    .entries_max = kWarmEntriesMax,
+                    .bytes_max = kWarmBytesMax,
+                    .tags = {}};
+  StreamRef stream;
+  has_warmed_up =
+      open_exchange(peer, ExchangeKind::warm, ask.exchange, now.instant + kWarmAnswerMax,
+                    write_warm_ask(ask), now, stream) != nullptr;
+}
+
+Result<void> Member::State::take_warm_ask(Exchange& exchange, ByteView plain, Now now) {
+  auto ask = parse_warm_ask(plain);
+  if (!ask) return ask.error();
+  exchange.id = ask->exchange;
+  exchange.bytes_count = ask->bytes_max;
+  for (const Statement* statement : ledger.hot(ask->tags, ask->entries_max, now.wall))
+    if (statement->has_content()) exchange.announcements.emplace_back(retell(*statement));
+  return {};
+}
+
+Result<void> Member::State::take_warm_batch(StreamRef stream, Exchange& exchange, ByteView plain,
+                                            Now now) {
+  auto batch = parse_warm_batch(plain);
+  if (!batch) return batch.error();
+  for (const ByteView bytes : batch->announcements) {
+    exchange.bytes_count += bytes.size();
+    if (++exchange.entries_count > kWarmEntriesMax || exchange.bytes_count > kWarmBytesMax)
+      return Errc::too_large;
+    auto announcement = parse_announcement(bytes);
+    if (!announcement) return announcement.error();
+    // What it disbelieves, it counts.
+    if (!ledger.hear_relayed(exchange.peer, *announcement, now.wall)) continue;
+    ++counters.warm_received;
+    note_heard(*announcement, now);
+  }
+  follow_ledger(now);
+  if (batch->is_last) drop(stream, Errc::cancelled, now);
+  return {};
+}
+
+}  // namespace ghmesh::mesh

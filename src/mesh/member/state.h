@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// What a member is made of. Private to the room; see member.h.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "mesh/admit/admission.h"
+#include "mesh/lease/rendezvous.h"
+#include "mesh/member/body_shelf.h"
+#include "mesh/member/member.h"
+#include "multiformats/delimited.h"
+
+namespace ghmesh::mesh {
+
+using host::ConnectionId;
+using host::StreamRef;
+
+// Somebody we are connected to, who has proven itself.
+struct Peer {
+  std::set<ConnectionId> connections;
+  Instant since{};
+  bool is_outbound = false;
+  Duration round_trip{};
+};
+
+// A connection that has not proven itself yet.
+struct Admitting {
+  PeerId peer;
+  bool is_dialer = false;
+  Instant deadline{};
+  std::optional<StreamRef> stream;
+  std::optional<Admission> machine;
+  bool is_finished_here = false;
+  bool is_finished_there = false;
+};
+
+// Homes that may die under one question before it is not worth another one.
+inline constexpr std::size_t kHomesLostMax = 2;
+
+// One that this node asked for.
+struct Lease {
+  enum class State { asking, waiting, going };
+  KeyAndTag subject;
+  LeaseAsk::What what = LeaseAsk::What::fetch;
+  State state = State::asking;
+  std::optional<StreamRef> stream;         // to the home
+  std::optional<LeaseTable::Asker> asker;  // we are the home
+  std::size_t homes_lost = 0;
+};
+
+// A body that this node wants.
+struct WantedBody {
+  KeyAndTag subject;
+  crypto::Digest digest{};
+  std::vector<PeerId> candidates;  // to be asked still, the best last
+};
+
+// As much as a node's memory tier holds by default: most of it is the same.
+inline constexpr std::size_t kShelfBytesMax = 64 * 1024 * 1024;
+
+enum class ExchangeKind : std::uint8_t { lease, fetch, warm };
+
+// A stream of sealed messages, each behind its length.
+struct Exchange {
+  ExchangeKind kind;
+  bool is_inbound = false;
+  PeerId peer;
+  ExchangeId id{};
+  multiformats::DelimitedReader reader{kSealedFrameBytesMax};
+  std::uint64_t received_count = 0;  // messages
+  std::uint64_t sent_count = 0;
+  Bytes output;
+  std::size_t output_begin = 0;
+  bool wants_finish = false;
+  bool is_finished_here = false;
+  Instant deadline = Instant::max();
+
+  // Of a lease: ours, or the asker at our table.
+  LeaseId lease = 0;
+  std::optional<LeaseTable::Asker> asker;
+  KeyAndTag subject{};
+  // Of a body: which; what arrives, or what is to be sent.
+  BodyId body = 0;
+  std::optional<BodyCollector> collector;
+  Bytes packed;
+  std::size_t packed_begin = 0;
+  // Of a warm start: what is to be sent; how much has arrived.
+  std::deque<Announcement> announcements;
+  std::uint64_t entries_count = 0, bytes_count = 0;
+};
+
+ExchangeId new_exchange_id();
+
+struct Member::State {
+  State(host::Host& host_in, Ledger& ledger_in, Keyring keyring_in, std::uint64_t seed, Now now,
+        Sealer sealer_in);
+
+  // members (member.cc)
+  void handle(const host::Event& event, Now now);
+  void handle_connected(const host::Connected& event, Now now);
+  void handle_disconnected(const host::Disconnected& event, Now now);
+  void handle_stream(const host::StreamEvent& event, Now now);
+  void join(ConnectionId connection, const PeerId& peer, Now now);
+  void expel(const PeerId& peer, Now now);
+  void tick(Now now);
+  void tick_epoch(Now now);
+  void tick_roster(Now now);
+  Instant next_deadline() const;
+
+  // gossip (gossip.cc)
+  void handle_message(const gossipsub::Delivered& message, Now now);
+  gossipsub::Verdict judge(const gossipsub::Delivered& message, Now now);
+  gossipsub::Verdict judge_conflict(const PeerId& accuser, const Conflict& conflict, Now now);
+  void take_presence(const PeerId& author, Presence presence, Now now);
+  Result<void> tell(Announcement announcement, Now now);
+  Result<void> publish(const Announcement& announcement, Now now);
+  void note_heard(const Announcement& announcement, Now now);
+  void follow_ledger(Now now);
+  void tick_presence(Now now);
+
+  // admission (admission.cc)
+  void begin_admission(ConnectionId connection, const PeerId& peer, Now now);
+  void emplace_machine(Admitting& one, Admission::Side side, const swarm::Connection& link,
+                       Now now) const;
+  void handle_admission(const host::StreamEvent& event, Now now);
+  void drive_admission(ConnectionId connection, Now now);
+  void tick_admissions(Now now);
+  void refuse(ConnectionId connection, Now now);
+
+  // streams of sealed messages (exchange.cc)
+  Exchange* open_exchange(const PeerId& peer, ExchangeKind kind, const ExchangeId& id,
+                          Instant deadline, ByteView ask, Now now, StreamRef& stream);
+  void handle_exchange(const host::StreamEvent& event, Now now);
+  void accept_exchange(const host::StreamEvent& event, ExchangeKind kind, Now now);
+  void read_exchange(StreamRef stream, Now now);
+  void flush(StreamRef stream, Now now);
+  Result<void> send(Exchange& exchange, ByteView plain);
+  Result<Bytes> open(Exchange& exchange, ByteView frame);
+  Result<void> take(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+  Result<bool> refill(Exchange& exchange);
+  void schedule(StreamRef stream, Exchange& exchange, Instant deadline);
+  void drop(StreamRef stream, Error reason, Now now);  // resets it
+  void forget(StreamRef stream, Error reason, Now now);
+  void tick_exchanges(Now now);
+  std::size_t count_inbound(const PeerId& peer, ExchangeKind kind) const;
+
+  // leases (leases.cc)
+  LeaseId ask_lease(const KeyAndTag& subject, LeaseAsk::What what, Now now);
+  void end_lease(LeaseId lease, bool was_told, Now now);
+  Result<void> take_lease_ask(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+  Result<void> take_lease_word(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+  Result<void> take_lease_end(Exchange& exchange, ByteView plain, Now now);
+  Result<void> answer_lease(Exchange& exchange, const LeaseAnswer& answer);
+  Fetched retell(const Statement& statement);
+  std::optional<Announcement> known_of(const KeyAndTag& subject, Now now);
+  void put_lease(LeaseId id, Now now);
+  void forget_unsettled(const KeyId& key, LeaseId id);
+  void lease_lost(const Exchange& exchange, Error reason, Now now);
+  void settle(LeaseId lease, LeaseSettled::Word word);
+  void answer_waiting(const KeyId& key, Now now);
+  void drain_table(Now now);
+
+  // bodies, and a warm start (bodies.cc)
+  BodyId ask_body(const Statement& statement, Now now);
+  void try_body(BodyId id, Now now);
+  void end_body(BodyId id, http::Body body);
+  Result<void> take_body_ask(Exchange& exchange, ByteView plain);
+  Result<void> take_body_frame(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+  void ask_warmth(const PeerId& peer, Now now);
+  Result<void> take_warm_ask(Exchange& exchange, ByteView plain, Now now);
+  Result<void> take_warm_batch(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+
+  host::Host& host;
+  Ledger& ledger;
+  Keyring keyring;
+  Random random;
+  const Sealer sealer;
+  Roster roster;
+  Rendezvous rendezvous;
+  LeaseTable table;
+  BodyShelf shelf{kShelfBytesMax};
+
+  std::map<PeerId, Peer> peers;
+  std::map<host::DialId, Roster::Call> dials;
+  std::map<PeerId, Presence> presences;
+  std::set<std::string> topics;  // that we are subscribed to
+  std::map<ConnectionId, Admitting> admitting;
+  std::map<StreamRef, ConnectionId> admission_streams;
+
+  std::map<StreamRef, Exchange> exchanges;
+  std::set<std::pair<Instant, StreamRef>> deadlines;  // of exchanges
+  std::map<LeaseId, Lease> leases;
+  std::multimap<KeyId, LeaseId> unsettled;
+  std::map<LeaseTable::Asker, std::variant<LeaseId, StreamRef>> askers;
+  std::map<BodyId, WantedBody> bodies;
+  std::uint64_t next_number = 1;  // of leases, bodies and askers
+
+  std::vector<Multiaddr> addresses;
+  NodeFigures figures;
+  bool has_warmed_up = false;
+  Instant next_presence = Instant::max();
+  Instant next_epoch_look{};
+  std::deque<MemberEvent> events;
+  MemberCounters counters;
+};
+
+}  // namespace ghmesh::mesh
