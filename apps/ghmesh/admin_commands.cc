@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "node/flags.h"
+#include "swarm_tables.h"
 #include "token.h"
 
 namespace ghmesh::app {
@@ -28,6 +29,7 @@ constexpr std::array kRows{Row{"fresh", "served fresh, nobody asked"},
                            Row{"revalidated", "revalidated, free of charge"},
                            Row{"proven", "another credential's body, proven for free"},
                            Row{"coalesced", "shared a call that was under way"},
+                           Row{"peer", "on the word of another node of the swarm"},
                            Row{"stale", "served stale, GitHub could not answer"},
                            Row{"fetched", "fetched from GitHub"},
                            Row{"passed", "passed through"}};
@@ -89,18 +91,23 @@ int run_stats(const Arguments& arguments) {
   CLI::App app("Show what the daemon has done since it started.", "ghmesh stats");
   std::vector<node::FlagValue> flags;
   bool as_json = false;
+  bool is_of_swarm = false;
   app.add_flag("--json", as_json, "Print JSON");
+  app.add_flag("--swarm", is_of_swarm, "Of all nodes of the swarm");
   node::add_setting_flags(app, flags, {"socket", "admin"});
   if (const auto code = parse_arguments(app, arguments)) return *code;
 
   const auto config = node::load_config(flags, node::Environment::of_process()).config;
-  const std::string body = ask_admin(config.admin, {.target = "/api/v1/stats"});
+  const std::string body =
+      ask_admin(config.admin, {.target = is_of_swarm ? "/api/v1/stats?swarm=1" : "/api/v1/stats"});
   if (as_json) {
     print(body);
     return kExitOk;
   }
   try {
-    print(stats_text(json::parse(body)));
+    const json::value stats = json::parse(body);
+    print(is_of_swarm ? swarm_stats_text(stats, to_seconds(read_clocks().wall))
+                      : stats_text(stats));
   } catch (const std::exception& error) {  // Boost.JSON reports a missing key or a wrong kind so
     throw CommandError(std::string("the daemon's statistics are not understood: ") + error.what());
   }

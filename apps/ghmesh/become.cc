@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// `ghmesh serve` and `ghmesh p2p`: become the program that links what they need (docs/decisions/0011-two-programs.md).
-// It is beside this program or in ../libexec/ghmesh.
+// `ghmesh serve`, `ghmesh swarm` and `ghmesh p2p`: become the program that links what they need
+// (docs/decisions/0011-two-programs.md). It is beside this program or in ../libexec/ghmesh.
 #include <unistd.h>
 
 #include <array>
@@ -40,6 +40,10 @@ int become(const std::string& program, std::string shown_name, const Arguments& 
 
 int run_serve(const Arguments& arguments) {
   return become("ghmesh-serve", "ghmesh serve", arguments);
+}
+
+int run_swarm(const Arguments& arguments) {
+  return become("ghmesh-swarm", "ghmesh swarm", arguments);
 }
 
 int run_p2p(const Arguments& arguments) { return become("ghmesh-p2p", "ghmesh p2p", arguments); }

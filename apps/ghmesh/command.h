@@ -47,8 +47,11 @@ int run_run(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_version(const Arguments& arguments);
-// These two become another program, in this very process.
+int run_peers(const Arguments& arguments);
+int run_ping(const Arguments& arguments);
+// These become another program, in this very process.
 int run_serve(const Arguments& arguments);
+int run_swarm(const Arguments& arguments);
 int run_p2p(const Arguments& arguments);
 
 // nullopt: go on; otherwise the exit code, after help or a complaint was printed.

@@ -2,7 +2,8 @@
 // The command `ghmesh`: finds the subcommand and runs it. Each is in a file of its own.
 //
 // This program is small on purpose: it is started for every `ghmesh api`, so it links none of the daemon's libraries.
-// `serve` replaces it by ghmesh-serve, which does (docs/decisions/0011-two-programs.md).
+// `serve` replaces it by ghmesh-serve, which does, and `swarm` and `p2p` are replaced likewise
+// (docs/decisions/0011-two-programs.md).
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -32,6 +33,9 @@ constexpr std::array kSubcommands{
     Subcommand{"env", run_env, "Print the variables that make programs use the daemon"},
     Subcommand{"stats", run_stats, "Show what the daemon has done"},
     Subcommand{"purge", run_purge, "Forget what is cached"},
+    Subcommand{"swarm", run_swarm, "Make nodes a swarm that shares what it knows"},
+    Subcommand{"peers", run_peers, "Show the peers of this node"},
+    Subcommand{"ping", run_ping, "Measure the round trip to a peer of this node"},
     Subcommand{"p2p", run_p2p, "Speak libp2p: ping, identify and listen to peers"},
     Subcommand{"config", run_config, "Show the settings and where they come from"},
     Subcommand{"version", run_version, "Print the version"},

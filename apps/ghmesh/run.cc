@@ -177,6 +177,7 @@ int run_run(const Arguments& arguments) {
   if (split != arguments.end()) command.assign(split + 1, arguments.end());
   if (command.empty()) throw CommandError("say which command: ghmesh run -- COMMAND");
 
+  unsetenv(std::string(node::kSwarmSecretVariable).c_str());  // a node's, and no command's
   const node::Environment environment = node::Environment::of_process();
   const auto config = node::load_config(flags, environment).config;
   if (!does_answer(config.socket)) {

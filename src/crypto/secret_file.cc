@@ -35,6 +35,27 @@ bool is_private(const struct stat& status) {
   return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
 }
 
+// Written aside, synced, and then given its name by `name(aside)`.
+template <class Name>
+Result<void> write_aside(const std::filesystem::path& path, const Secret& secret, Name name) {
+  std::array<std::byte, 8> suffix{};
+  fill_random(suffix);
+  const std::string aside = path.string() + "." + hex(suffix);
+  const File file(aside, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file.is_open()) return Errc::store_failed;
+  const bool is_written = ::write(file.fd(), secret.reveal().data(), secret.size()) ==
+                              static_cast<ssize_t>(secret.size()) &&
+                          ::fsync(file.fd()) == 0;
+  const bool is_named = is_written && name(aside);
+  ::unlink(aside.c_str());  // gone already when it was renamed
+  if (!is_named) return Errc::store_failed;
+  // The name, too: what depends on this secret must not outlive it in a power cut.
+  const std::filesystem::path parent = path.parent_path();
+  const File folder(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY);
+  if (!folder.is_open() || ::fsync(folder.fd()) != 0) return Errc::store_failed;
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<Secret>> load_secret_file(const std::filesystem::path& path,
@@ -58,26 +79,17 @@ Result<std::optional<Secret>> load_secret_file(const std::filesystem::path& path
   return std::optional<Secret>(Secret(buffer.reveal().first(size)));
 }
 
-// Written aside, synced, and linked to its name: link(2) fails when somebody else was first, where rename(2) would
-// replace.
 Result<void> create_secret_file(const std::filesystem::path& path, const Secret& secret) {
-  std::array<std::byte, 8> suffix{};
-  fill_random(suffix);
-  const std::string aside = path.string() + "." + hex(suffix);
-  const File file(aside, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.is_open()) return Errc::store_failed;
-  const bool is_written = ::write(file.fd(), secret.reveal().data(), secret.size()) ==
-                              static_cast<ssize_t>(secret.size()) &&
-                          ::fsync(file.fd()) == 0;
-  const bool is_linked =
-      is_written && (::link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
-  ::unlink(aside.c_str());
-  if (!is_linked) return Errc::store_failed;
-  // The name, too: what depends on this secret must not outlive it in a power cut.
-  const std::filesystem::path parent = path.parent_path();
-  const File folder(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY);
-  if (!folder.is_open() || ::fsync(folder.fd()) != 0) return Errc::store_failed;
-  return {};
+  // link(2) fails when somebody else was first, where rename(2) would replace.
+  return write_aside(path, secret, [&](const std::string& aside) {
+    return ::link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST;
+  });
+}
+
+Result<void> replace_secret_file(const std::filesystem::path& path, const Secret& secret) {
+  return write_aside(path, secret, [&](const std::string& aside) {
+    return ::rename(aside.c_str(), path.c_str()) == 0;
+  });
 }
 
 }  // namespace ghmesh::crypto

@@ -19,4 +19,8 @@ Result<std::optional<Secret>> load_secret_file(const std::filesystem::path& file
 // it afterwards to see whose secret it is. Errors: store_failed.
 Result<void> create_secret_file(const std::filesystem::path& file, const Secret& secret);
 
+// With mode 0600, in place of what was there: after a crash the file is the old one or the new one. Errors:
+// store_failed.
+Result<void> replace_secret_file(const std::filesystem::path& file, const Secret& secret);
+
 }  // namespace ghmesh::crypto

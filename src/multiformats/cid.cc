@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "multiformats/cid.h"
 
-#include "crypto/hash.h"
 #include "multiformats/multibase.h"
 #include "multiformats/varint.h"
 
@@ -15,11 +14,6 @@ bool looks_like_version_0(ByteView bytes) {
 }
 
 }  // namespace
-
-Cid cid_of(ByteView content) {
-  const crypto::Digest digest = crypto::sha256(content);
-  return {.hash = {.code = kSha256Code, .digest = copy_bytes(digest)}};
-}
 
 Bytes write_cid(const Cid& cid) {
   Bytes out;

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "multiformats/peer_id.h"
 
-#include "crypto/hash.h"
 #include "multiformats/cid.h"
 #include "multiformats/multibase.h"
 
 namespace ghmesh::multiformats {
-
-PeerId PeerId::of_public_key(ByteView serialized_key) {
-  if (serialized_key.size() <= kInlinedKeyBytesMax)
-    return PeerId(write_multihash({.code = kIdentityCode, .digest = copy_bytes(serialized_key)}));
-  const crypto::Digest digest = crypto::sha256(serialized_key);
-  return PeerId(write_multihash({.code = kSha256Code, .digest = copy_bytes(digest)}));
-}
 
 Result<PeerId> PeerId::parse(ByteView multihash) {
   auto hash = parse_multihash(multihash);

@@ -42,11 +42,25 @@ struct Path {
   std::string_view path;
   std::string_view method;  // besides HEAD where it is GET
 };
-constexpr std::array kPaths{Path{"/healthz", "GET"},      Path{"/readyz", "GET"},
-                            Path{"/metrics", "GET"},      Path{"/version", "GET"},
-                            Path{"/api/v1/stats", "GET"}, Path{"/api/v1/purge", "POST"}};
+constexpr std::string_view kPingPath = "/api/v1/peers/ping";
+constexpr std::string_view kReloadPath = "/api/v1/swarm/reload";
+constexpr std::array kPaths{
+    Path{"/healthz", "GET"}, Path{"/readyz", "GET"},       Path{"/metrics", "GET"},
+    Path{"/version", "GET"}, Path{"/api/v1/stats", "GET"}, Path{"/api/v1/peers", "GET"},
+    Path{kPingPath, "POST"}, Path{kReloadPath, "POST"},    Path{"/api/v1/purge", "POST"}};
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+// A page can post a form without asking anybody; it cannot name this type without a preflight, which is refused.
+bool is_json(const http::RequestHead& head) {
+  return starts_with_ignoring_case(head.get("content-type"), "application/json");
+}
+
+http::Answer no_swarm() { return error_answer(404, "this daemon is in no swarm"); }
+
+http::Answer text_answer(const std::string& json_text) {
+  return make_answer(200, kJson, json_text + "\n");
+}
 
 const Path* find_path(std::string_view target) {
   for (const Path& known : kPaths)
@@ -129,7 +143,15 @@ net::awaitable<void> Admin::answer(net::Exchange& exchange) {
     }
     body += *part;
   }
-  net::Reply reply = reply_to(exchange.head(), exchange.door(), body, read_clocks());
+  net::Reply reply;
+  std::string peer = peer_to_ping(exchange.head(), exchange.door(), body);
+  if (!peer.empty()) {
+    const auto rtt = co_await sources_.ping_peer(std::move(peer));
+    reply = to_reply(rtt ? text_answer(write_ping(*rtt)) : error_answer(502, rtt.error().message()),
+                     exchange.head().method);
+  } else {
+    reply = reply_to(exchange.head(), exchange.door(), body, read_clocks());
+  }
   auto sent = co_await exchange.send(std::move(reply));
   static_cast<void>(sent.has_value());
 }
@@ -158,7 +180,14 @@ http::Answer Admin::dispatch(const http::RequestHead& head, std::string_view bod
     return make_answer(200, kPrometheusText, metrics_.render(sources_.snapshot()));
   if (known->path == "/version")
     return json_answer(200, json::object{{"name", "ghmesh"}, {"version", kVersion}});
-  if (known->path == "/api/v1/stats") return stats(now);
+  if (known->path == "/api/v1/stats")
+    return head.target.ends_with("?swarm=1") ? swarm_stats() : stats(now);
+  if (known->path == "/api/v1/peers") return peers();
+  if (known->path == kReloadPath) return reload_swarm(head);
+  if (known->path == kPingPath)
+    return sources_.ping_peer
+               ? error_answer(400, R"(a ping is {"peer": "12D3KooW..."}, as application/json)")
+               : no_swarm();
   return purge(head, body);
 }
 
@@ -204,10 +233,36 @@ http::Answer Admin::stats(Now now) const {
                         {"principals", snapshot.principals_count}});
 }
 
+http::Answer Admin::peers() const {
+  return sources_.peers ? text_answer(write_peers(sources_.peers())) : no_swarm();
+}
+
+http::Answer Admin::swarm_stats() const {
+  return sources_.swarm_stats ? text_answer(write_swarm_stats(sources_.swarm_stats())) : no_swarm();
+}
+
+http::Answer Admin::reload_swarm(const http::RequestHead& head) const {
+  if (!is_json(head)) return error_answer(415, "a reload is application/json");
+  if (!sources_.reload_swarm) return no_swarm();
+  const auto reloaded = sources_.reload_swarm();
+  if (!reloaded) return error_answer(409, reloaded.error().message());
+  return json_answer(200, json::object{{"reloaded", true}});
+}
+
+std::string Admin::peer_to_ping(const http::RequestHead& head, net::Door door,
+                                std::string_view body) const {
+  const bool is_ping = path_of(head.target) == kPingPath && head.method == "POST" && is_json(head);
+  if (!is_ping || !sources_.ping_peer || !access_.check(head, door)) return {};
+  json::error_code error;
+  const json::value value = json::parse(body, error);
+  const json::object* object = error ? nullptr : value.if_object();
+  const json::value* peer = object && object->size() == 1 ? object->if_contains("peer") : nullptr;
+  return peer && peer->is_string() ? std::string(std::string_view(peer->get_string()))
+                                   : std::string();
+}
+
 http::Answer Admin::purge(const http::RequestHead& head, std::string_view body) const {
-  // A page can post a form without asking anybody; it cannot name this type without a preflight, which is refused.
-  if (!starts_with_ignoring_case(head.get("content-type"), "application/json"))
-    return error_answer(415, "a purge is application/json");
+  if (!is_json(head)) return error_answer(415, "a purge is application/json");
   json::error_code error;
   const json::value value = json::parse(body, error);
   const json::object* object = error ? nullptr : value.if_object();

@@ -7,7 +7,13 @@
 //   GET  /metrics        Prometheus text
 //   GET  /version        JSON
 //   GET  /api/v1/stats   JSON
+//   GET  /api/v1/stats?swarm=1   JSON: of all nodes of the swarm
+//   GET  /api/v1/peers   JSON
+//   POST /api/v1/peers/ping      {"peer": "12D3KooW..."}, and the round trip comes back; JSON
+//   POST /api/v1/swarm/reload    {}: reads the swarm secret again, after a rotation; JSON
 //   POST /api/v1/purge   {"all": true}, or {"url": "/repos/o/r"} for the principal of the Authorization field; JSON
+//
+// Those of the swarm answer 404 where the daemon is in none.
 //
 // On TCP the rules of the front door hold (proxy/access.h): our own Host, no Origin, no request that a page caused.
 #pragma once
@@ -20,6 +26,7 @@
 #include "http/message.h"
 #include "net/http_server.h"
 #include "node/metrics.h"
+#include "node/swarm_report.h"
 #include "proxy/access.h"
 
 namespace ghmesh::node {
@@ -37,6 +44,14 @@ struct AdminSources {
   std::function<Result<void>(std::string_view authorization, std::string_view target)> purge;
   std::function<std::vector<std::string>()>
       addresses;  // as Node::addresses(): what start-up printed
+
+  // Null, all of them, where the daemon is in no swarm.
+  std::function<PeersReport()> peers;
+  std::function<SwarmStats()> swarm_stats;
+  // This one waits for the network, and resumes on the executor of its caller.
+  std::function<net::awaitable<Result<Duration>>(std::string peer)> ping_peer;
+  // Errors: those of the source of the secret.
+  std::function<Result<void>()> reload_swarm;
 };
 
 class Admin final : public net::Service {
@@ -48,7 +63,7 @@ class Admin final : public net::Service {
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
 
-  // The whole of the admin side, apart from reading the body.
+  // The whole of the admin side, apart from reading the body and from sending a ping.
   net::Reply reply_to(const http::RequestHead& head, net::Door door, std::string_view body,
                       Now now) const;
 
@@ -56,6 +71,12 @@ class Admin final : public net::Service {
   http::Answer dispatch(const http::RequestHead& head, std::string_view body, Now now) const;
   http::Answer ready() const;
   http::Answer stats(Now now) const;
+  http::Answer peers() const;
+  http::Answer swarm_stats() const;
+  http::Answer reload_swarm(const http::RequestHead& head) const;
+  // The peer of a ping that may be sent; empty for everything else, which reply_to() answers.
+  std::string peer_to_ping(const http::RequestHead& head, net::Door door,
+                           std::string_view body) const;
   http::Answer purge(const http::RequestHead& head, std::string_view body) const;
 
   const Metrics& metrics_;

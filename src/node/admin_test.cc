@@ -38,6 +38,49 @@ class AdminTest : public testing::Test {
                    Instant{});
   }
 
+  void join_swarm() {
+    AdminSources& sources = swarm_sources_;
+    sources.peers = [] {
+      PeersReport report;
+      report.self = {.id = "12D3KooWself",
+                     .addresses = {"/ip4/127.0.0.1/tcp/4001"},
+                     .swarm = "abcd-efgh-ijkl-mnop",
+                     .trust = "swarm"};
+      PeerReport peer;
+      peer.id = "12D3KooWpeer";
+      peer.rtt = 1500us;
+      peer.is_admitted = true;
+      peer.connected = 61s;
+      peer.heard_count = 5;
+      peer.refused = {{"replay", 2}};
+      report.peers.push_back(peer);
+      peer = {};
+      peer.is_inbound = true;
+      peer.expelled_until = wall_time(100);
+      report.peers.push_back(peer);
+      return report;
+    };
+    sources.swarm_stats = [] {
+      SwarmStats stats;
+      stats.nodes.push_back({.id = "a",
+                             .is_self = true,
+                             .requests_count = 30,
+                             .calls_saved = 27,
+                             .calls_charged = 3});
+      stats.nodes.push_back(
+          {.id = "b", .requests_count = 10, .calls_saved = 5, .peer_hits_count = 4});
+      stats.budgets.push_back(
+          {.tag = "0a0b", .resource = "core", .limit = 5000, .remaining = 4990, .reset_at = 7});
+      return stats;
+    };
+    sources.ping_peer = [](std::string) -> net::awaitable<Result<Duration>> { co_return 2ms; };
+    sources.reload_swarm = [this]() -> Result<void> {
+      ++reloads_count_;
+      return reload_result_;
+    };
+    admin_.emplace(metrics_, sources, std::vector<std::string>{std::string(kOwnName)}, Instant{});
+  }
+
   struct Got {
     std::string head;
     std::string body;
@@ -55,6 +98,9 @@ class AdminTest : public testing::Test {
   }
 
   Metrics metrics_;
+  AdminSources swarm_sources_;  // of a daemon in a swarm; the rest is null
+  int reloads_count_ = 0;
+  Result<void> reload_result_{};
   std::vector<std::string> troubles_;
   int purged_all_count_ = 0;
   std::string purged_;
@@ -163,6 +209,65 @@ TEST_F(AdminTest, TellsBrowsersToKeepTheirHandsOff) {
     EXPECT_THAT(head, HasSubstr("Cache-Control: no-store\r\n"));
     EXPECT_THAT(head, testing::Not(HasSubstr("Access-Control")));
   }
+}
+
+constexpr http::FieldView kIsJson{"Content-Type", "application/json"};
+
+TEST_F(AdminTest, SaysThatItIsInNoSwarm) {
+  for (const auto& [method, target] :
+       {std::pair("GET", "/api/v1/peers"), std::pair("GET", "/api/v1/stats?swarm=1"),
+        std::pair("POST", "/api/v1/peers/ping"), std::pair("POST", "/api/v1/swarm/reload")}) {
+    const Got got = ask(method, target, {kIsJson}, R"({"peer":"x"})");
+    EXPECT_THAT(got.head, StartsWith("HTTP/1.1 404 ")) << target;
+    EXPECT_EQ(got.body, "{\"message\":\"this daemon is in no swarm\"}\n") << target;
+  }
+}
+
+TEST_F(AdminTest, TellsOfThePeers) {
+  join_swarm();
+  EXPECT_EQ(ask("GET", "/api/v1/peers").body,
+            R"({"self":{"id":"12D3KooWself","addresses":["/ip4/127.0.0.1/tcp/4001"],)"
+            R"("swarm":"abcd-efgh-ijkl-mnop","trust":"swarm"},"peers":[)"
+            R"({"id":"12D3KooWpeer","addresses":[],"direction":"out","agent":"","rtt_ms":1.5E0,)"
+            R"("admitted":true,"connected_s":61,"heard":5,"served":0,"proven":0,"refuted":0,)"
+            R"("refused":{"replay":2},"suspicion":0E0,"expelled_until":null},)"
+            R"({"id":"","addresses":[],"direction":"in","agent":"","rtt_ms":null,)"
+            R"("admitted":false,"connected_s":0,"heard":0,"served":0,"proven":0,"refuted":0,)"
+            R"("refused":{},"suspicion":0E0,"expelled_until":100}]})"
+            "\n");
+}
+
+TEST_F(AdminTest, AddsUpTheNodesOfTheSwarm) {
+  join_swarm();
+  const auto stats = boost::json::parse(ask("GET", "/api/v1/stats?swarm=1").body);
+  EXPECT_EQ(boost::json::serialize(stats.at("total")),
+            R"({"requests":40,"calls_saved":32,"calls_charged":3,"peer_hits":4,"hit_rate":8E-1})");
+  EXPECT_EQ(stats.at("nodes").as_array().size(), 2u);
+  EXPECT_TRUE(stats.at("nodes").at(0).at("self").as_bool());
+  EXPECT_EQ(stats.at("nodes").at(1).at("hit_rate").as_double(), 0.5);
+  EXPECT_EQ(boost::json::serialize(stats.at("budgets")),
+            R"([{"tag":"0a0b","resource":"core","limit":5000,"remaining":4990,"reset":7}])");
+}
+
+TEST_F(AdminTest, ReloadsTheSwarmSecretWhenAskedInJson) {
+  join_swarm();
+  EXPECT_THAT(ask("POST", "/api/v1/swarm/reload").head, StartsWith("HTTP/1.1 415 "));
+  EXPECT_EQ(reloads_count_, 0);
+  EXPECT_EQ(ask("POST", "/api/v1/swarm/reload", {kIsJson}, "{}").body, "{\"reloaded\":true}\n");
+  EXPECT_EQ(reloads_count_, 1);
+  reload_result_ = Errc::swarm_secret_cut;
+  EXPECT_THAT(ask("POST", "/api/v1/swarm/reload", {kIsJson}, "{}").head,
+              StartsWith("HTTP/1.1 409 "));
+}
+
+TEST_F(AdminTest, RefusesAPingThatNamesNobody) {
+  join_swarm();
+  for (std::string_view body :
+       {"", "{}", "[]", R"({"peer":1})", R"({"peer":""})", R"({"peer":"a","b":1})"})
+    EXPECT_THAT(ask("POST", "/api/v1/peers/ping", {kIsJson}, body).head,
+                StartsWith("HTTP/1.1 400 "))
+        << body;
+  EXPECT_THAT(ask("GET", "/api/v1/peers/ping").head, StartsWith("HTTP/1.1 405 "));
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ void collect_file(const ConfigFile& file, GivenByKey& given,
 void collect_environment(const Environment& environment, GivenByKey& given) {
   for (const auto& [name, text] : environment.variables) {
     if (!name.starts_with(kVariablePrefix)) continue;
+    if (name == kSwarmSecretVariable) continue;
     const std::string key = to_lower(std::string_view(name).substr(kVariablePrefix.size()));
     if (variable_of(key) == name && key == kConfigKey) continue;
     const Setting* setting = variable_of(key) == name ? find_setting(key) : nullptr;

@@ -30,6 +30,15 @@ inline constexpr std::size_t kConfigFileBytesMax = 1 << 20;
 
 using cache::Candidates;
 
+// What is believed of peers: docs/CONFIGURATION.md, "A swarm".
+enum class Trust : std::uint8_t {
+  swarm,   // members are believed while an answer is fresh, for the same principal
+  verify,  // nothing of theirs is served before GitHub proved it
+};
+
+// Holds a swarm secret, and so is no setting: nothing here reads, shows or keeps it (node/swarm_secret.h does).
+inline constexpr std::string_view kSwarmSecretVariable = "GHMESH_SWARM_SECRET";
+
 // Credentials that the operator declares to stand for one principal.
 struct Group {
   std::string name;
@@ -63,6 +72,17 @@ struct Config {
   bool share_public = false;
   bool stale_if_error = false;
   std::vector<Group> groups;
+
+  // The swarm. Without a secret there is none, and nothing of this has an effect.
+  std::string swarm_secret_file;
+  bool swarm_from_token = false;
+  std::vector<std::string> p2p_listen;  // multiaddrs: /ip4 or /ip6, and /tcp
+  std::vector<std::string> peers;       // multiaddrs to dial
+  Trust trust = Trust::swarm;
+  bool mdns = false;
+  std::string peer_directory;
+  std::string peer_list_file;
+  std::uint64_t mesh_memory = 0;
 
   std::uint64_t threads = 0;  // at least 1 once loaded
   std::uint64_t connections = 0;

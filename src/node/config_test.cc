@@ -22,6 +22,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+const std::string kPeer = "12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5";
+
 class ConfigTest : public testing::Test {
  protected:
   ConfigTest() {
@@ -173,7 +175,9 @@ TEST_F(ConfigTest, WhatItShowsCanBeReadBack) {
   std::string text;
   for (const SettingValue& value : first.values) text += value.key + " = " + value.value + "\n";
   // What was found out empty is not set at all.
-  for (std::string_view empty : {"upstream_proxy = \"\"\n", "ca_file = \"\"\n"})
+  for (std::string_view empty :
+       {"upstream_proxy = \"\"\n", "ca_file = \"\"\n", "swarm_secret_file = \"\"\n",
+        "peer_directory = \"\"\n", "peer_list_file = \"\"\n"})
     text.erase(text.find(empty), empty.size());
   const LoadedConfig second = load({{"config", {write("again.toml", text)}}});
   for (std::size_t i = 0; i < first.values.size(); ++i)
@@ -205,8 +209,25 @@ struct BadValue {
   std::string key, value, message;
 };
 
+const std::vector<BadValue> kBadSwarmValues{
+    {"mesh_memory", "1MiB", "is too small"},
+    {"swarm_secret_file", "", "the path is empty"},
+    {"p2p_listen", "127.0.0.1:4001", "is not a multiaddr, such as /ip4/0.0.0.0/tcp/4001"},
+    {"p2p_listen", "/ip4/127.0.0.1", "is not a numeric address with a TCP port"},
+    {"p2p_listen", "/ip4/127.0.0.1/udp/4001/quic-v1", "is not a numeric address with a TCP port"},
+    {"p2p_listen", "/dns4/localhost/tcp/4001", "is not a numeric address with a TCP port"},
+    {"p2p_listen", "/ip4/127.0.0.1/tcp/65536", "is not a multiaddr"},
+    {"p2p_listen", "/ip4/127.0.0.1/tcp/1/p2p/" + kPeer, "names a peer"},
+    {"peer", "example.com", "is not a multiaddr, such as /ip4/192.0.2.1/tcp/4001"},
+    {"peer", "/ip4/192.0.2.1/tcp/0", "cannot be dialed"},
+    {"peer", "/ip4/192.0.2.1/udp/4001/quic-v1", "cannot be dialed"},
+    {"peer", "/ip4/192.0.2.1/tcp/4001/p2p/12D3Koo", "is not a multiaddr"},
+    {"peer", "/p2p/" + kPeer, "cannot be dialed"},
+    {"trust", "all", "\"all\" is not one of swarm, verify"},
+};
+
 TEST_F(ConfigTest, EveryBadValueHasItsMessage) {
-  const std::vector<BadValue> table{
+  std::vector<BadValue> table{
       {"socket", "", "the path is empty"},
       {"socket", "/" + std::string(120, 'a'), "is too long for a unix socket (at most 107 bytes)"},
       {"socket", "/run/x/", "is a directory"},
@@ -250,6 +271,7 @@ TEST_F(ConfigTest, EveryBadValueHasItsMessage) {
       {"disk_size", "1KiB", "is too small"},
       {"memory_size", "99999999999TiB", "is too large"},
   };
+  table.insert(table.end(), kBadSwarmValues.begin(), kBadSwarmValues.end());
   std::set<std::string> keys;
   for (const BadValue& bad : table) {
     EXPECT_THAT(failure({{bad.key, {bad.value}}}), HasSubstr(bad.message))
@@ -258,7 +280,8 @@ TEST_F(ConfigTest, EveryBadValueHasItsMessage) {
   }
   // Paths of three settings are one function; switches are one function.
   for (std::string_view same :
-       {"ca_file", "state_dir", "allow_remote", "share_public", "stale_if_error"})
+       {"ca_file", "state_dir", "peer_directory", "peer_list_file", "allow_remote", "share_public",
+        "stale_if_error", "swarm_from_token", "mdns"})
     keys.emplace(same);
   for (const Setting& setting : all_settings())
     EXPECT_TRUE(keys.contains(std::string(setting.key)))
@@ -321,6 +344,41 @@ TEST_F(ConfigTest, NormalisesAddressesAndOrigins) {
   EXPECT_EQ(load({{"admin", {"localhost:9418"}}}).config.admin, "127.0.0.1:9418");
   EXPECT_THAT(load({{"listen", {"0.0.0.0:1"}}, {"allow_remote", {"true"}}}).config.listen,
               ElementsAre("0.0.0.0:1"));
+}
+
+TEST_F(ConfigTest, IsReachedByPeersOnLoopbackUnlessToldOtherwise) {
+  const Config config = load().config;
+  EXPECT_THAT(config.p2p_listen, ElementsAre("/ip4/127.0.0.1/tcp/0"));
+  EXPECT_THAT(config.peers, IsEmpty());
+  EXPECT_EQ(config.trust, Trust::swarm);
+  EXPECT_FALSE(config.mdns);
+  EXPECT_FALSE(config.swarm_from_token);
+  EXPECT_EQ(config.swarm_secret_file, "");
+  EXPECT_EQ(config.mesh_memory, 64ull << 20);
+}
+
+TEST_F(ConfigTest, TakesThePeersOfASwarm) {
+  const std::vector<std::string> peers{"/ip4/192.0.2.1/tcp/4001/p2p/" + kPeer,
+                                       "/dns4/runner-1.example/tcp/4001",
+                                       "/dnsaddr/swarm.example/p2p/" + kPeer};
+  const Config config =
+      load({{"peer", peers}, {"p2p_listen", {"/ip4/0.0.0.0/tcp/4001", "/ip6/::0/tcp/0"}}}).config;
+  EXPECT_EQ(config.peers, peers);
+  EXPECT_THAT(config.p2p_listen, ElementsAre("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/0"));
+  EXPECT_EQ(
+      load_file("trust = \"verify\"\nmdns = true\npeer_directory = \"peers\"\n").peer_directory,
+      directory_ + "/peers");
+  set("GHMESH_PEER", peers[0] + "," + peers[1]);
+  EXPECT_THAT(load().config.peers, ElementsAre(peers[0], peers[1]));
+}
+
+TEST_F(ConfigTest, NeitherReadsNorShowsTheSecretOfASwarm) {
+  set(std::string(kSwarmSecretVariable), "ghs1-secret");
+  for (const SettingValue& value : load().values)
+    EXPECT_THAT(value.value, testing::Not(HasSubstr("ghs1-secret")));
+  setenv("GHMESH_SWARM_SECRET", "ghs1-secret", 1);
+  EXPECT_EQ(Environment::of_process().get(kSwarmSecretVariable), "");
+  unsetenv("GHMESH_SWARM_SECRET");
 }
 
 TEST_F(ConfigTest, RefusesTwoDoorsInOnePlace) {

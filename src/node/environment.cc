@@ -48,6 +48,7 @@ Environment Environment::of_process() {
   for (char** variable = environ; variable && *variable; ++variable) {
     std::string_view value(*variable);
     const std::string_view name = take_until(value, '=');
+    if (name == kSwarmSecretVariable) continue;  // not into ordinary memory
     environment.variables.emplace_back(name, value);
   }
   environment.user = geteuid();

@@ -23,6 +23,8 @@ constexpr std::array kDurabilities{
 constexpr std::array kCandidates{Choice<Candidates>{"memory", Candidates::memory},
                                  Choice<Candidates>{"disk", Candidates::disk},
                                  Choice<Candidates>{"off", Candidates::off}};
+constexpr std::array kTrusts{Choice<Trust>{"swarm", Trust::swarm},
+                             Choice<Trust>{"verify", Trust::verify}};
 constexpr std::array kLevels{
     Choice<log::Level>{"trace", log::Level::trace}, Choice<log::Level>{"debug", log::Level::debug},
     Choice<log::Level>{"info", log::Level::info},   Choice<log::Level>{"warn", log::Level::warn},
@@ -116,6 +118,49 @@ const std::array kSettings{
             "access may have been "
             "revoked meanwhile.",
             &Config::stale_if_error, nullptr},
+    Setting{
+        "swarm_secret_file", "FILE", "", "none",
+        "The secret that makes this node one of a swarm, as `ghmesh swarm new` prints it; others "
+        "must not be able to read the file. Stronger than GHMESH_SWARM_SECRET, than the "
+        "credential of systemd, and than what `ghmesh swarm join` keeps.",
+        &Config::swarm_secret_file, normalise_path},
+    Setting{
+        "swarm_from_token", "", "false", "",
+        "Without any other secret, make a swarm of all nodes that have the token of GH_TOKEN or "
+        "GITHUB_TOKEN.",
+        &Config::swarm_from_token, nullptr},
+    Setting{
+        "p2p_listen", "MULTIADDR", "/ip4/127.0.0.1/tcp/0", "",
+        "Where peers of the swarm reach this node, such as /ip4/0.0.0.0/tcp/4001; port 0 takes a "
+        "free one. Nothing listens without a swarm secret. May be given several times.",
+        &Config::p2p_listen, normalise_listen_multiaddr},
+    Setting{
+        "peer", "MULTIADDR", "", "none",
+        "A peer to speak to, such as /ip4/192.0.2.1/tcp/4001, with /p2p/ID to accept nobody else "
+        "there. May be given several times.",
+        &Config::peers, normalise_peer_multiaddr},
+    Setting{"trust", "swarm|verify", "swarm", "",
+            "What is believed of peers: `swarm` serves what they fetched for the same principal "
+            "while it is fresh; `verify` serves nothing of theirs before a free 304 has proven it.",
+            &Config::trust, nullptr},
+    Setting{"mdns", "", "false", "",
+            "Find peers on the local network, and be found there: everybody on it sees that a node "
+            "is here.",
+            &Config::mdns, nullptr},
+    Setting{
+        "peer_directory", "DIR", "", "none",
+        "A directory that nodes share: each writes its addresses there, sealed, and reads those "
+        "of the others.",
+        &Config::peer_directory, normalise_path},
+    Setting{
+        "peer_list_file", "FILE", "", "none",
+        "A sealed list of peers, read at the start and kept up to date, for actions/cache or an "
+        "artifact to carry to the next machine.",
+        &Config::peer_list_file, normalise_path},
+    Setting{
+        "mesh_memory", "SIZE", "64MiB", "",
+        "The most memory that entries of peers take; they never push out what this node fetched.",
+        &Config::mesh_memory, normalise_size},
     Setting{"threads", "COUNT", "", "one per processor, at most 8", "Threads that serve requests.",
             &Config::threads, normalise_count<1, 256>},
     Setting{"connections", "COUNT", "10000", "", "Client connections at once; more get 503.",
@@ -186,6 +231,8 @@ void assign(Config& config, const Setting& setting, const std::vector<std::strin
     config.*(*durability) = parse_choice(kDurabilities, text);
   else if (const auto* candidates = std::get_if<Candidates Config::*>(&setting.member))
     config.*(*candidates) = parse_choice(kCandidates, text);
+  else if (const auto* trust = std::get_if<Trust Config::*>(&setting.member))
+    config.*(*trust) = parse_choice(kTrusts, text);
   else config.*std::get<log::Level Config::*>(setting.member) = parse_choice(kLevels, text);
 }
 
@@ -203,6 +250,8 @@ std::string show(const Config& config, const Setting& setting) {
     return show_choice(kDurabilities, config.*(*durability));
   if (const auto* candidates = std::get_if<Candidates Config::*>(&setting.member))
     return show_choice(kCandidates, config.*(*candidates));
+  if (const auto* trust = std::get_if<Trust Config::*>(&setting.member))
+    return show_choice(kTrusts, config.*(*trust));
   return show_choice(kLevels, config.*std::get<log::Level Config::*>(setting.member));
 }
 

@@ -29,7 +29,7 @@ using Normalise = std::string (*)(std::string_view text, const ValueContext& con
 
 using Member = std::variant<std::string Config::*, std::vector<std::string> Config::*,
                             bool Config::*, std::uint64_t Config::*, cache::Durability Config::*,
-                            Candidates Config::*, log::Level Config::*>;
+                            Candidates Config::*, Trust Config::*, log::Level Config::*>;
 
 struct Setting {
   std::string_view key;  // "cache_dir"; the flag is --cache-dir, the variable GHMESH_CACHE_DIR

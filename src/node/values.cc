@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <limits>
 
+#include "multiformats/multiaddr.h"
+
 namespace ghmesh::node {
 namespace {
 
@@ -82,6 +84,24 @@ std::string normalise_origin(std::string_view text) {
   if (is_plain && !is_loopback_host(authority.host))
     refuse(text, "would send tokens unencrypted: plain http:// is for loopback only");
   return (is_plain ? "http://" : "https://") + join(authority);
+}
+
+using multiformats::Multiaddr;
+using multiformats::Protocol;
+
+Multiaddr parse_multiaddr(std::string_view text, std::string_view example) {
+  auto address = Multiaddr::parse_text(text);
+  if (!address) refuse(text, "is not a multiaddr, such as " + std::string(example));
+  return *std::move(address);
+}
+
+// Only numbers can be listened on, and only names and numbers that say a port can be dialed.
+bool is_dialable(const Multiaddr& address) {
+  const auto target = multiformats::tcp_target(address);
+  if (target) return target->port != 0;
+  const auto& parts = address.parts();
+  return !parts.empty() && parts[0].protocol == Protocol::dnsaddr &&
+         (parts.size() == 1 || (parts.size() == 2 && parts[1].protocol == Protocol::p2p));
 }
 
 struct Unit {
@@ -197,6 +217,25 @@ std::string normalise_allowed_host(std::string_view text, const ValueContext&) {
   if (text.find('=') == std::string_view::npos) return prefix;
   if (has_wildcard) refuse(text, "gives one origin to many hosts: name them one by one");
   return prefix + "=" + normalise_origin(origin);
+}
+
+std::string normalise_listen_multiaddr(std::string_view text, const ValueContext&) {
+  constexpr std::string_view kExample = "/ip4/0.0.0.0/tcp/4001";
+  const Multiaddr address = parse_multiaddr(text, kExample);
+  if (address.find(Protocol::p2p))
+    refuse(text, "names a peer: where to listen ends after the port");
+  const auto target = multiformats::tcp_target(address);
+  if (!target || (target->host_protocol != Protocol::ip4 && target->host_protocol != Protocol::ip6))
+    refuse(text, "is not a numeric address with a TCP port, such as " + std::string(kExample));
+  return address.text();
+}
+
+std::string normalise_peer_multiaddr(std::string_view text, const ValueContext&) {
+  constexpr std::string_view kExample = "/ip4/192.0.2.1/tcp/4001";
+  const Multiaddr address = parse_multiaddr(text, kExample);
+  if (!is_dialable(address))
+    refuse(text, "cannot be dialed: peers are reached over TCP, such as " + std::string(kExample));
+  return address.text();
 }
 
 std::string normalise_size(std::string_view text, const ValueContext&) {

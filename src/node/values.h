@@ -31,6 +31,10 @@ std::string normalise_upstream(std::string_view text,
                                const ValueContext& context);  // "https://name:443"
 std::string normalise_proxy(std::string_view text, const ValueContext& context);
 std::string normalise_allowed_host(std::string_view text, const ValueContext& context);
+// "/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/0"
+std::string normalise_listen_multiaddr(std::string_view text, const ValueContext& context);
+// As above or with a name (/dns, /dns4, /dns6), or /dnsaddr/NAME; with or without /p2p/ID.
+std::string normalise_peer_multiaddr(std::string_view text, const ValueContext& context);
 std::string normalise_size(std::string_view text, const ValueContext& context);
 
 bool parse_switch(std::string_view text);

@@ -15,6 +15,7 @@ def test_installed_programs_find_each_other(tmp_path):
 
     assert run("version").stdout.startswith("ghmesh ")
     assert "--socket" in run("serve", "--help").stdout
+    assert run("swarm", "new").stdout.startswith("ghs1-")
     first, second = run("p2p", "id"), run("p2p", "id")
     assert first.stdout.startswith("12D3KooW") and first.stdout == second.stdout, first.stderr
     assert (prefix / "share" / "man" / "man1" / "ghmesh.1").exists()
