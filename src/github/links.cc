@@ -11,6 +11,7 @@
 #endif
 
 #include "base/text.h"
+#include "github/route.h"
 
 namespace ghmesh::github {
 namespace {
@@ -208,6 +209,29 @@ std::string_view find_link(std::string_view link, std::string_view relation) {
     if (has_relation(take_unquoted_until(rest, ','), relation)) return target;
   }
   return {};
+}
+
+bool links_fit(std::string_view link, std::string_view origin, std::string_view path) {
+  const std::string_view route = classify_route(path).name;
+  const auto is_numbered = [](std::string_view target) {
+    return target.starts_with("/repositories/") || target.starts_with("/organizations/") ||
+           target.starts_with("/user/");
+  };
+  std::string_view rest = link;
+  for (std::size_t begin = rest.find('<'); begin != rest.npos; begin = rest.find('<')) {
+    rest.remove_prefix(begin + 1);
+    const std::size_t end = rest.find('>');
+    if (end == rest.npos) return false;
+    std::string_view target = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (!target.starts_with(origin)) return false;
+    target.remove_prefix(origin.size());
+    const std::string_view target_path = target.substr(0, target.find_first_of("?#"));
+    if (!target_path.starts_with('/')) return false;
+    if (target_path == path) continue;
+    if (!is_numbered(target_path) || classify_route(target_path).name != route) return false;
+  }
+  return true;
 }
 
 }  // namespace ghmesh::github

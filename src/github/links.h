@@ -30,4 +30,9 @@ std::string rewrite_json_urls(std::string_view body, const Rewrite& rewrite);
 // The target of rel="next" and friends in a Link value (RFC 8288); empty when there is none.
 std::string_view find_link(std::string_view link, std::string_view relation);
 
+// Whether a Link value of somebody's telling can be that of an answer to `path`: every target is at `origin`
+// ("https://api.github.com") and is the same route, by the same name or by its number as GitHub writes it. A link that
+// leads anywhere else would take a client there, with its credential.
+bool links_fit(std::string_view link, std::string_view origin, std::string_view path);
+
 }  // namespace ghmesh::github

@@ -130,6 +130,24 @@ TEST(Link, IsFoundByItsRelation) {
   EXPECT_EQ(find_link(kLink, "first"), "");
 }
 
+TEST(Link, FitsOnlyWhereItStaysWithItsAnswer) {
+  constexpr std::string_view kOrigin = "https://api.github.com";
+  constexpr std::string_view kPath = "/repos/o/r/issues";
+  const auto fits = [&](std::string_view link) { return links_fit(link, kOrigin, kPath); };
+  EXPECT_TRUE(fits(""));
+  EXPECT_TRUE(fits(R"(<https://api.github.com/repos/o/r/issues?page=2>; rel="next")"));
+  EXPECT_TRUE(fits(R"(<https://api.github.com/repositories/7/issues?page=2>; rel="next", )"
+                   R"(<https://api.github.com/repositories/7/issues?page=9>; rel="last")"));
+  EXPECT_FALSE(
+      fits(R"(<https://api.github.com.evil.example/repos/o/r/issues?page=2>; rel="next")"));
+  EXPECT_FALSE(fits(R"(<https://api.github.com@evil.example/repos/o/r/issues>; rel="next")"));
+  EXPECT_FALSE(fits(R"(<http://api.github.com/repos/o/r/issues?page=2>; rel="next")"));
+  EXPECT_FALSE(fits(R"(<https://api.github.com/repos/o/other/issues?page=2>; rel="next")"));
+  EXPECT_FALSE(fits(R"(<https://api.github.com/repositories/7/pulls?page=2>; rel="next")"));
+  EXPECT_FALSE(fits(R"(<https://api.github.com/repositories/7/issues?page=2>; rel="next", <x>)"));
+  EXPECT_FALSE(fits(R"(<https://api.github.com/repos/o/r/issues?page=2)"));
+}
+
 TEST(Link, IsNotFoundInWhatIsNone) {
   for (std::string_view text : {"", "<", "<a", "<a>", "<a>; rel", "<a>; rel=", "a; rel=\"next\"",
                                 "<a>; rel=\"prev\"; rel=\"next\"", "<a>; x=\"rel=next\""})

@@ -134,7 +134,8 @@ std::string_view forward_name(const CacheStatus& status) {
     case Forward::bypass: return "bypass";
   }
   switch (status.detail) {
-    case Detail::fresh: return {};
+    case Detail::fresh:
+    case Detail::peer: return {};
     case Detail::revalidated: return "stale";
     case Detail::proven: return "uri-miss";
     case Detail::coalesced: return "miss";
@@ -222,6 +223,7 @@ std::string_view detail_name(Detail detail) {
     case Detail::revalidated: return "revalidated";
     case Detail::proven: return "proven";
     case Detail::coalesced: return "coalesced";
+    case Detail::peer: return "peer";
     case Detail::fetched: return "fetched";
     case Detail::stale: return "stale";
     case Detail::passed: return "passed";

@@ -42,15 +42,16 @@ enum class Detail {
   revalidated,  // the upstream said 304: free of charge
   proven,       // somebody else's body, proven by a 304 for this credential
   coalesced,    // waited for a call that was already under way
+  peer,         // on the word of another node of the swarm, without asking GitHub
   fetched,      // the upstream was asked and charged
   stale,        // past its time, because asking was not possible
   passed,       // not a thing that is kept: streamed through
 };
 std::string_view detail_name(Detail detail);
-inline constexpr int kDetailsCount = 7;
+inline constexpr int kDetailsCount = 8;
 
 // Why the upstream was asked (RFC 9211, 2.2). `automatic` is what the detail implies: revalidated says stale, passed
-// says bypass, fetched and proven say uri-miss; fresh, and stale without asking, are hits.
+// says bypass, fetched and proven say uri-miss; fresh, peer, and stale without asking, are hits.
 enum class Forward { automatic, uri_miss, stale, request, method, bypass };
 
 // The value of Cache-Status, for example

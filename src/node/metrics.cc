@@ -56,7 +56,7 @@ void Snapshot::add(const net::HttpServerStats& server) {
 std::uint64_t Totals::saved_count() const {
   std::uint64_t saved = 0;
   for (http::Detail detail : {http::Detail::fresh, http::Detail::revalidated, http::Detail::proven,
-                              http::Detail::coalesced, http::Detail::stale})
+                              http::Detail::coalesced, http::Detail::peer, http::Detail::stale})
     saved += by_detail[static_cast<std::size_t>(detail)];
   return saved;
 }

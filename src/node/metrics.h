@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "cache/cache.h"
 #include "http/fields.h"
 #include "net/http_server.h"
+#include "node/mesh/mesh_status.h"
 #include "proxy/proxy.h"
 
 namespace ghmesh::node {
@@ -48,6 +50,7 @@ struct Snapshot {
                 rejected_timeout = 0, rejected_unsupported = 0;
   std::uint64_t coroutine_escaped = 0;
   std::uint64_t principals_count = 0;  // credentials known in memory
+  std::optional<MeshStatus> mesh;      // nullopt: in no swarm
 
   void add(const net::HttpServerStats& server);
 };

@@ -43,6 +43,20 @@ TEST(Metrics, CountsRequestsByRouteAndDetail) {
   EXPECT_THAT(text, Not(HasSubstr(R"(reason="fetched")")));
 }
 
+TEST(Metrics, TellsOfTheMeshWhereThereIsOne) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.render({}), Not(HasSubstr("ghmesh_mesh_")));
+  Snapshot snapshot;
+  snapshot.mesh.emplace();
+  snapshot.mesh->members.resize(3);
+  snapshot.mesh->counters.admitted = 4;
+  snapshot.mesh->ledger.refused.replayed = 5;
+  const std::string text = metrics.render(snapshot);
+  EXPECT_THAT(text, HasSubstr("ghmesh_mesh_members 3"));
+  EXPECT_THAT(text, HasSubstr(R"(ghmesh_mesh_admissions_total{result="admitted"} 4)"));
+  EXPECT_THAT(text, HasSubstr(R"(ghmesh_mesh_statements_refused_total{reason="replayed"} 5)"));
+}
+
 TEST(Metrics, PutsDurationsIntoTheirBuckets) {
   Metrics metrics;
   metrics.answered(kPull, Detail::fresh, 200, 100us);  // on the bound: inside

@@ -2,70 +2,18 @@
 // The metrics in the text format of Prometheus: names and labels of every family stand here, and only here.
 #include "node/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
-#include <limits>
 #include <map>
 #include <span>
-#include <sstream>
 
 #include "node/metrics_counters.h"
+#include "node/metrics_families.h"
 #include "node/process_usage.h"
 #include "node/version.h"
 
 namespace ghmesh::node {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
 using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
-
-class Families {
- public:
-  // Begins a family; the values that follow belong to it.
-  void begin(MetricType type, std::string_view name, std::string_view help) {
-    families_.push_back({"ghmesh_" + std::string(name), std::string(help), type, {}});
-  }
-  void begin_process(MetricType type, std::string_view name, std::string_view help) {
-    families_.push_back({"process_" + std::string(name), std::string(help), type, {}});
-  }
-  void value(double number, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    if (families_.back().type == MetricType::Counter) metric.counter.value = number;
-    else metric.gauge.value = number;
-    families_.back().metric.push_back(std::move(metric));
-  }
-  void value(std::uint64_t number, Labels labels = {}) {
-    value(static_cast<double>(number), std::move(labels));
-  }
-  void histogram(const std::array<std::uint64_t, kBucketsCount>& buckets,
-                 std::uint64_t nanoseconds_sum, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    std::uint64_t cumulative = 0;
-    for (std::size_t i = 0; i < kBucketsCount; ++i) {
-      cumulative += buckets[i];
-      const double bound = i < kDurationBounds.size()
-                               ? std::chrono::duration<double>(kDurationBounds[i]).count()
-                               : std::numeric_limits<double>::infinity();
-      metric.histogram.bucket.push_back({cumulative, bound});
-    }
-    metric.histogram.sample_count = cumulative;
-    metric.histogram.sample_sum = static_cast<double>(nanoseconds_sum) * 1e-9;
-    families_.back().metric.push_back(std::move(metric));
-  }
-  std::string text() const {
-    std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, families_);
-    return std::move(out).str();
-  }
-
- private:
-  std::vector<MetricFamily> families_;
-};
 
 std::string_view api_of(std::string_view route) {
   if (!route.starts_with('/')) return "other";
@@ -272,6 +220,7 @@ std::string Metrics::render(const Snapshot& snapshot) const {
     families.value(cold_->etag_unexpected);
   }
   write_snapshot(families, snapshot);
+  if (snapshot.mesh) write_mesh(families, *snapshot.mesh);
   write_process(families);
   return families.text();
 }

@@ -18,6 +18,7 @@
 #include "net/listener.h"
 #include "net/upstream.h"
 #include "node/admin.h"
+#include "node/mesh_wiring.h"
 #include "node/metrics.h"
 #include "proxy/proxy.h"
 
@@ -152,6 +153,8 @@ struct Node::State {
   AdminSources admin_sources();
   proxy::ProxyOptions proxy_options(const Config& config) const;
   void open_doors(const Config& config);
+  void join_swarm(const Config& config);
+  Result<void> reload_swarm();
   net::awaitable<void> drain();
 
   // What coroutines use stands above the runtime: when a node is dropped with requests under way, their coroutines are
@@ -159,6 +162,9 @@ struct Node::State {
   std::unique_ptr<cache::Cache> cache;
   proxy::Callers callers;
   Metrics metrics;
+  std::optional<SwarmMembership> membership;  // read before there is any other thread
+  SwarmSources swarm_sources;
+  std::unique_ptr<MeshNode> mesh;  // null: in no swarm
   std::vector<net::Listener> front_listeners, admin_listeners;
   std::vector<std::string> own_names, admin_names;
   std::vector<std::string> addresses;
@@ -174,10 +180,13 @@ Node::State::State(const Config& config)
     : cache(or_fail(cache::Cache::open(cache_options(config)),
                     "cannot use the cache directory " + config.cache_dir)),
       callers(state_secret(config, "installation.key"), make_groups(config)),
+      swarm_sources(SwarmSources::take_from_process(config)),
       runtime(static_cast<int>(config.threads)),
       upstream(upstream_options(config)) {
   open_doors(config);
-  proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config));
+  join_swarm(config);
+  proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config),
+                                         mesh.get());
   admin = std::make_unique<Admin>(metrics, admin_sources(), admin_names, read_clocks().instant);
   const net::HttpServerLimits limits{.connections_count_max = config.connections};
   const net::HttpServerLimits tcp_limits{.connections_count_max = tcp_connections_max(config)};
@@ -189,6 +198,35 @@ Node::State::State(const Config& config)
   for (net::Listener& listener : admin_listeners)
     admin_servers.push_back(
         std::make_unique<net::HttpServer>(runtime, std::move(listener), *admin, limits));
+}
+
+void Node::State::join_swarm(const Config& config) {
+  try {
+    membership = load_swarm_secret(swarm_sources, read_clocks().wall);
+    if (!membership) return;
+    if (!membership->warning.empty()) log::warn("swarm_secret", {{"warning", membership->warning}});
+    mesh = std::make_unique<MeshNode>(mesh_options(config, *membership),
+                                      [this] { return node_figures(metrics.totals()); });
+  } catch (const std::runtime_error& error) {
+    throw StartError(error.what());
+  }
+  // Before the admin side, whose line says that all is open.
+  auto place = addresses.begin() + static_cast<std::ptrdiff_t>(front_listeners.size());
+  for (const std::string& address : mesh->addresses())
+    place = std::next(addresses.insert(place, "p2p " + address));
+}
+
+// After `ghmesh swarm rotate`: the mesh keeps what it had before for a day.
+Result<void> Node::State::reload_swarm() {
+  try {
+    const auto loaded = load_swarm_secret(swarm_sources, read_clocks().wall);
+    if (!loaded) return Errc::swarm_secret_unknown;
+    mesh->rotate(loaded->newest);
+    return {};
+  } catch (const std::runtime_error& error) {
+    log::warn("swarm_secret", {{"error", error.what()}});
+    return Errc::swarm_secret_unknown;
+  }
 }
 
 void Node::State::open_doors(const Config& config) {
@@ -222,21 +260,31 @@ Snapshot Node::State::snapshot() const {
   for (const auto& server : front_servers) snapshot.add(server->stats());
   snapshot.coroutine_escaped = net::coroutine_escaped_total();
   snapshot.principals_count = callers.size();
+  if (mesh) snapshot.mesh = mesh->status();
   return snapshot;
 }
 
 AdminSources Node::State::admin_sources() {
-  return {.troubles =
-              [this] {
-                std::vector<std::string> troubles;
-                if (is_stopping) troubles.emplace_back("the daemon is stopping");
-                return troubles;
-              },
-          .snapshot = [this] { return snapshot(); },
-          .purge_all = [this] { cache->erase_all(); },
-          .purge = [this](std::string_view authorization,
-                          std::string_view target) { return proxy->purge(authorization, target); },
-          .addresses = [this] { return addresses; }};
+  AdminSources sources{
+      .troubles =
+          [this] {
+            std::vector<std::string> troubles;
+            if (is_stopping) troubles.emplace_back("the daemon is stopping");
+            return troubles;
+          },
+      .snapshot = [this] { return snapshot(); },
+      .purge_all = [this] { cache->erase_all(); },
+      .purge = [this](std::string_view authorization,
+                      std::string_view target) { return proxy->purge(authorization, target); },
+      .addresses = [this] { return addresses; }};
+  if (!mesh) return sources;
+  sources.peers = [this] {
+    return peers_report(mesh->status(), membership->newest.fingerprint(), mesh->trust());
+  };
+  sources.swarm_stats = [this] { return swarm_stats(mesh->status()); };
+  sources.ping_peer = [this](std::string peer) { return mesh->ping(std::move(peer)); };
+  sources.reload_swarm = [this] { return reload_swarm(); };
+  return sources;
 }
 
 net::awaitable<void> Node::State::drain() {
@@ -253,6 +301,7 @@ net::awaitable<void> Node::State::drain() {
     timer.expires_after(kDrainStep);
     co_await timer.async_wait(asio::use_awaitable);
   }
+  if (mesh) mesh->stop();
   if (!is_drained()) log::warn("exchanges cut off", {{"reason", "the drain deadline has passed"}});
   runtime.stop();
 }
@@ -265,6 +314,7 @@ std::vector<std::string> Node::addresses() const { return state_->addresses; }
 
 void Node::run() {
   state_->upstream.warm_up();
+  if (state_->mesh) state_->mesh->start();
   for (auto& server : state_->front_servers) server->start();
   for (auto& server : state_->admin_servers) server->start();
   state_->runtime.run();

@@ -76,10 +76,11 @@ Result<std::shared_ptr<Caller>> Callers::derive(std::string_view authorization) 
   const auto group = std::ranges::find_if(groups_, [&](const PrincipalGroup& candidate) {
     return std::ranges::find(candidate.audit_labels, label) != candidate.audit_labels.end();
   });
+  const bool is_of_group = !label.empty() && group != groups_.end();
+  if (is_of_group) caller->group = group->name;
   caller->principal =
-      !label.empty() && group != groups_.end()
-          ? github::derive_group_principal(group->secret, installation_salt_.reveal())
-          : github::derive_principal(*credential, installation_salt_.reveal());
+      is_of_group ? github::derive_group_principal(group->secret, installation_salt_.reveal())
+                  : github::derive_principal(*credential, installation_salt_.reveal());
   caller->credential = *std::move(credential);
   return caller;
 }

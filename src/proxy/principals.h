@@ -46,6 +46,7 @@ struct Caller {
   github::Credential credential;
   github::Principal principal;
   std::shared_ptr<Standing> standing;
+  std::string group;  // whose principal it stands for; empty: its own
 };
 using CallerRef = std::shared_ptr<const Caller>;
 

@@ -65,12 +65,13 @@ class Landing {
 };
 
 // A caller that has written since does not board a flight that took off before.
-crypto::TableHash flight_key(const Caller& caller, std::string_view key,
-                             std::uint64_t writes_count) {
+// Nor does one that wants GitHub's own word board a flight that may come home with a peer's.
+crypto::TableHash flight_key(const Caller& caller, std::string_view key, std::uint64_t writes_count,
+                             bool is_forced = false) {
   thread_local std::string text;
   text.assign(as_text(caller.principal.id));
   text += std::to_string(writes_count);
-  text += ':';
+  text += is_forced ? '!' : ':';
   text += key;
   return crypto::table_hash(as_bytes(text));
 }
@@ -82,11 +83,12 @@ bool is_outdated(const Caller& caller, const cache::Entry& entry) {
 }  // namespace
 
 Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
-             ProxyOptions options)
+             ProxyOptions options, Peers* peers)
     : cache_(cache),
       upstream_(upstream),
       callers_(callers),
       observer_(observer),
+      peers_(peers),
       options_(std::move(options)),
       access_(options_.upstream_origin, options_.allowed_hosts, options_.own_names) {}
 
@@ -122,7 +124,23 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
   return {};
 }
 
-cache::EntryRef Proxy::find_entry(const Request& request, WallTime now) {
+Proxy::Found Proxy::find_entry(const Request& request, WallTime now) {
+  Found found{.entry = find_own(request, now)};
+  if (!peers_ || request.caller->standing->is_refused || !request.keyed.route.may_share)
+    return found;
+  Word word = peers_->look({.caller = *request.caller,
+                            .key = request.keyed.text,
+                            .route = request.keyed.route,
+                            .path = request.target.path,
+                            .accept = request.keyed.accept},
+                           found.entry, now);
+  if (word.entry && !is_outdated(*request.caller, *word.entry))
+    return {.entry = std::move(word.entry), .is_of_peer = true, .wants_audit = word.wants_audit};
+  found.is_overtaken = word.is_overtaken;
+  return found;
+}
+
+cache::EntryRef Proxy::find_own(const Request& request, WallTime now) {
   if (request.caller->standing->is_refused) return nullptr;
   cache::EntryRef own = cache_.find(request.caller->principal, request.keyed.text);
   if (!options_.share_public || (own && cache::time_left(*own, now) > Seconds(0))) return own;
@@ -131,8 +149,9 @@ cache::EntryRef Proxy::find_entry(const Request& request, WallTime now) {
 }
 
 Situation Proxy::situation_of(const http::RequestHead& head, const Request& request,
-                              const cache::EntryRef& entry, WallTime now) const {
+                              const Found& found, WallTime now) const {
   Situation situation;
+  const cache::EntryRef& entry = found.entry;
   if (const auto value = head.find("cache-control"))
     situation.caller = http::parse_cache_control(*value);
   if (const auto value = head.find("x-gh-cache-ttl")) {
@@ -143,7 +162,7 @@ Situation Proxy::situation_of(const http::RequestHead& head, const Request& requ
     situation.has_entry = true;
     situation.time_left = cache::time_left(*entry, now);
     situation.age = cache::age(*entry, now);
-    situation.is_outdated = is_outdated(*request.caller, *entry);
+    situation.is_outdated = found.is_overtaken || is_outdated(*request.caller, *entry);
     situation.may_be_stale = entry->is_public || options_.stale_if_error;
   }
   return situation;
@@ -167,12 +186,16 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
     return true;
   }
   if (request.keyed.bypass != github::Bypass::none) return false;
-  const cache::EntryRef entry = find_entry(request, now.wall);
-  if (!entry || decide(situation_of(head, request, entry, now.wall)) != Action::serve) return false;
+  const Found found = find_entry(request, now.wall);
+  const cache::EntryRef& entry = found.entry;
+  if (!entry || found.wants_audit) return false;
+  if (decide(situation_of(head, request, found, now.wall)) != Action::serve) return false;
   thread_local std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
   const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
-  const auto detail = is_fresh ? http::Detail::fresh : http::Detail::stale;
+  const auto detail = found.is_of_peer ? http::Detail::peer
+                      : is_fresh       ? http::Detail::fresh
+                                       : http::Detail::stale;
   reply_with_entry(head, entry, status_of(detail, entry, now.wall), rewrite, now.wall, reply);
   observer_.answered(request.keyed.route.name, detail, entry->status,
                      read_clocks().instant - now.instant);
@@ -202,13 +225,21 @@ net::awaitable<void> Proxy::refuse(net::Exchange& exchange, const Error& error) 
 
 net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& request, Instant began) {
   Now now = read_clocks();
-  cache::EntryRef entry = find_entry(request, now.wall);
+  const Found found = find_entry(request, now.wall);
   const crypto::TableHash large_key = flight_key(*request.caller, request.keyed.text, 0);
+  const Situation situation = situation_of(exchange.head(), request, found, now.wall);
   Outcome outcome;
-  switch (decide(situation_of(exchange.head(), request, entry, now.wall))) {
+  switch (decide(situation)) {
     case Action::serve:
-      outcome.entry = entry;
-      outcome.status = status_of(http::Detail::fresh, entry, now.wall);
+      outcome.entry = found.entry;
+      outcome.status = status_of(found.is_of_peer ? http::Detail::peer : http::Detail::fresh,
+                                 found.entry, now.wall);
+      if (found.wants_audit) {
+        auto question = std::make_shared<Question>();
+        plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
+                      *question);
+        net::spawn(exchange.executor(), "audit", audit(std::move(question), found.entry));
+      }
       break;
     case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;
     case Action::ask: {
@@ -217,7 +248,8 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
         break;
       }
       bool is_first = false;
-      const FlightRef flight = take_flight(exchange, request, entry, is_first);
+      const FlightRef flight =
+          take_flight(exchange, request, found.entry, situation.caller.no_cache, is_first);
       co_await flight->landed();
       outcome = flight->outcome();
       if (!is_first && outcome.status.detail == http::Detail::fetched)
@@ -256,16 +288,17 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
 }
 
 FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request,
-                             const cache::EntryRef& seen, bool& is_first) {
+                             const cache::EntryRef& seen, bool is_forced, bool& is_first) {
   const Caller& caller = *request.caller;
   const crypto::TableHash key =
-      flight_key(caller, request.keyed.text, caller.standing->writes_count);
+      flight_key(caller, request.keyed.text, caller.standing->writes_count, is_forced && peers_);
   auto boarding = flights_.board(key);
   is_first = boarding.is_first;
   if (is_first) {
     auto question = std::make_shared<Question>();
     plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
                   *question);
+    question->is_forced = is_forced;
     net::spawn(exchange.executor(), "flight", fly(std::move(question), seen, key, boarding.flight));
   }
   return boarding.flight;
@@ -290,9 +323,18 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
     outcome.status = status_of(http::Detail::coalesced, own, began.wall);
     co_return outcome;
   }
-  cache::EntryRef candidate;
-  if (!own && options_.use_candidates) candidate = cache_.find_candidate(principal, question.key);
+  Consultation peers = co_await consult(question, own);
+  if (peers.entry) {
+    Outcome outcome;
+    outcome.status = status_of(http::Detail::peer, peers.entry, read_clocks().wall);
+    outcome.entry = std::move(peers.entry);
+    co_return outcome;
+  }
+  cache::EntryRef candidate = peers.candidate;
+  if (!candidate && !own && options_.use_candidates)
+    candidate = cache_.find_candidate(principal, question.key);
   choose_validator(own, candidate, question);
+  const WallTime asked_at = read_clocks().wall;
 
   auto answer = co_await put_question(question);
   if (answer && answer->status == 304 && !is_proof(question, *answer)) {
@@ -302,7 +344,9 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   const Now now = read_clocks();
   if (!answer) co_return stand_in(*question.caller, own, answer.error(), now.wall);
   // What the answer proves, it proves for the moment of the question: something may have changed on its way back.
-  co_return settle(question, own, *answer, began.wall);
+  Outcome outcome = settle(question, own, *answer, asked_at);
+  if (peers_) tell_peers(question, *answer, outcome, own, peers, read_clocks().wall);
+  co_return outcome;
 }
 
 net::awaitable<Result<http::Answer>> Proxy::put_question(const Question& question) {
@@ -398,7 +442,8 @@ void Proxy::note_verdict(const Caller& caller, int status) {
 // forgotten also by the next process (RFC 9111, 4.4).
 void Proxy::note_write(const Request& request, WallTime now) {
   request.caller->standing->note_write(now);
-  forget(request.caller->principal, request.keyed.upstream_target);
+  const auto keys = forget(request.caller->principal, request.keyed.upstream_target);
+  if (peers_) peers_->note_stale(keys);
 }
 
 void Proxy::remember(const Question& question, const cache::EntryRef& entry, WallTime now) {
@@ -431,7 +476,9 @@ Result<void> Proxy::purge(std::string_view authorization, std::string_view targe
 }
 
 // Every representation that clients ask for: a key holds the media type and the version.
-void Proxy::forget(const github::Principal& principal, std::string_view target_text) {
+std::vector<std::string> Proxy::forget(const github::Principal& principal,
+                                       std::string_view target_text) {
+  std::vector<std::string> keys;
   constexpr std::array<std::string_view, 3> kVersions{"", "2022-11-28", "2026-03-10"};
   constexpr std::array<std::string_view, 8> kMediaTypes{"",
                                                         "application/vnd.github.raw+json",
@@ -442,7 +489,7 @@ void Proxy::forget(const github::Principal& principal, std::string_view target_t
                                                         "application/vnd.github.patch",
                                                         "application/vnd.github.sha"};
   const auto target = github::parse_target(access_.api_host(), target_text);
-  if (!target) return;
+  if (!target) return keys;
   github::KeyedRequest keyed;
   for (std::string_view version : kVersions) {
     for (std::string_view media_type : kMediaTypes) {
@@ -456,8 +503,10 @@ void Proxy::forget(const github::Principal& principal, std::string_view target_t
       if (keyed.bypass != github::Bypass::none) continue;
       cache_.erase(principal, keyed.text);
       cache_.erase(callers_.everybody(), keyed.text);
+      keys.push_back(keyed.text);
     }
   }
+  return keys;
 }
 
 }  // namespace ghmesh::proxy

@@ -19,6 +19,7 @@
 #include "proxy/coalesce.h"
 #include "proxy/decide.h"
 #include "proxy/large_answers.h"
+#include "proxy/peers.h"
 #include "proxy/principals.h"
 #include "proxy/public_repositories.h"
 #include "proxy/reply.h"
@@ -54,7 +55,7 @@ class Proxy final : public net::Service {
  public:
   // The references outlive the proxy.
   Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
-        ProxyOptions options);
+        ProxyOptions options, Peers* peers = nullptr);
 
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
@@ -64,11 +65,19 @@ class Proxy final : public net::Service {
 
  private:
   struct Request;  // what is known of a request once it is parsed
+  // What may answer it: this node's own entry, or what a peer vouches for.
+  struct Found {
+    cache::EntryRef entry;
+    bool is_of_peer = false;
+    bool is_overtaken = false;  // by what a peer said
+    bool wants_audit = false;
+  };
 
   Result<void> read_request(const http::RequestHead& head, net::Door door, Request& request);
-  cache::EntryRef find_entry(const Request& request, WallTime now);
-  Situation situation_of(const http::RequestHead& head, const Request& request,
-                         const cache::EntryRef& entry, WallTime now) const;
+  Found find_entry(const Request& request, WallTime now);
+  cache::EntryRef find_own(const Request& request, WallTime now);
+  Situation situation_of(const http::RequestHead& head, const Request& request, const Found& found,
+                         WallTime now) const;
   LinkRewrite rewrite_for(const Request& request, std::string& to) const;
 
   net::awaitable<void> answer_kept(net::Exchange& exchange, Request& request, Instant began);
@@ -78,10 +87,21 @@ class Proxy final : public net::Service {
   net::awaitable<void> refuse(net::Exchange& exchange, const Error& error);
 
   FlightRef take_flight(net::Exchange& exchange, const Request& request,
-                        const cache::EntryRef& seen, bool& is_first);
+                        const cache::EntryRef& seen, bool is_forced, bool& is_first);
   net::awaitable<void> fly(std::shared_ptr<Question> question, cache::EntryRef seen,
                            crypto::TableHash key, FlightRef flight);
   net::awaitable<Outcome> ask(Question& question, cache::EntryRef seen);
+  // What peers know of it, or that it is this node's turn to ask.
+  struct Consultation {
+    cache::EntryRef entry;      // serve it
+    cache::EntryRef candidate;  // prove it
+    std::unique_ptr<Turn> turn;
+  };
+  net::awaitable<Consultation> consult(const Question& question, cache::EntryRef own);
+  // Whether what a peer said, and was served, is so: nobody waits for it.
+  net::awaitable<void> audit(std::shared_ptr<Question> question, cache::EntryRef served);
+  void tell_peers(const Question& question, const http::Answer& answer, const Outcome& outcome,
+                  const cache::EntryRef& own, const Consultation& peers, WallTime now);
   net::awaitable<Result<http::Answer>> put_question(const Question& question);
   Outcome settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer,
                  WallTime now);
@@ -91,13 +111,15 @@ class Proxy final : public net::Service {
   void take_away(const Question& question, const cache::EntryRef& own, int status);
   void note_verdict(const Caller& caller, int status);
   void note_write(const Request& request, WallTime now);
-  void forget(const github::Principal& principal, std::string_view target);
+  // Returns the keys of all its representations.
+  std::vector<std::string> forget(const github::Principal& principal, std::string_view target);
   void remember(const Question& question, const cache::EntryRef& entry, WallTime now);
 
   cache::Cache& cache_;
   net::Upstream& upstream_;
   Callers& callers_;
   Observer& observer_;
+  Peers* const peers_;  // null: a node of its own
   ProxyOptions options_;
   AccessRules access_;
   Flights flights_;

@@ -118,7 +118,11 @@ void plan_question(const github::Target& target, const github::KeyedRequest& key
 
 void choose_validator(const cache::EntryRef& own, const cache::EntryRef& candidate,
                       Question& question) {
-  if (own && !own->etag.empty() && own->status == 200) {
+  // Somebody's later body tells that ours has changed: then it is theirs that a 304 would confirm.
+  const bool is_overtaken = own && candidate && candidate->body_digest != own->body_digest &&
+                            candidate->upstream_date > own->upstream_date &&
+                            candidate->is_etag_computed && question.route.may_share;
+  if (own && !own->etag.empty() && own->status == 200 && !is_overtaken) {
     question.validator = Validator::own;
     question.held = own;
     question.if_none_match = quoted(own->etag);

@@ -32,6 +32,7 @@ struct Question {
   CallerRef caller;
   Validator validator = Validator::none;
   cache::EntryRef held;       // what `validator` is about
+  bool is_forced = false;     // the caller wants GitHub's own word, and no peer's
   std::string if_none_match;  // quoted; empty for none
 
   Question() = default;

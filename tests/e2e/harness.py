@@ -184,8 +184,11 @@ class Daemon(Process):
                     "XDG_CONFIG_HOME": str(self.folder / "config"), **(env or {})}
         super().__init__(command, env=self.env, stderr_path=self.folder / "daemon.log")
         self.url = None
+        self.lines = {}  # what it printed at its start, by the first word
         while True:
             line = self.read_line()
+            word, _, rest = line.partition(" ")
+            self.lines.setdefault(word, []).append(rest)
             if line.startswith("listening http://"):
                 self.url = line.split()[-1]
             if line.startswith("admin "):

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// What a MeshNode is made of. Private to the room.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "mesh/member/member.h"
+#include "net/event.h"
+#include "net/p2p/driver.h"
+#include "node/mesh/mesh_files.h"
+#include "node/mesh/mesh_node.h"
+
+namespace ghmesh::node {
+
+namespace asio = net::asio;
+
+// Credentials whose tags are remembered, and statements that were made into entries: a lookup costs a MAC otherwise.
+inline constexpr std::size_t kTagsMax = 4'096;
+inline constexpr std::size_t kEntriesMadeMax = 8'192;
+// A budget is told so often at most, but for the news that it is used up.
+inline constexpr Duration kBudgetInterval = 1s;
+// A Date is cut to the second, and its answer was under way: less than this is no difference.
+inline constexpr Seconds kClockNoise{3};
+
+struct PendingTurn {
+  net::Event settled;
+  std::atomic<mesh::LeaseId> lease{0};
+  mesh::LeaseSettled::Word word = mesh::LeaseSettled::Word::go;
+};
+struct PendingPing {
+  net::Event settled;
+  Result<Duration> outcome = Error(Errc::timed_out);
+};
+using PendingBody = net::Event;
+
+struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
+  State(const MeshOptions& options, std::function<mesh::NodeFigures()> figures);
+  ~State();
+
+  // --- any thread ---
+  // The time as GitHub has it, by the last answer that was more than kClockNoise away from our own: what members say is
+  // ordered by GitHub's dates, and a node whose clock is wrong must still tell the future from the past.
+  Now clocks() const;
+  void note_date(const http::Headers& headers, WallTime now);
+  mesh::KeyAndTag name(const proxy::Subject& subject);
+  mesh::PrincipalTag tag_of(const proxy::Caller& caller);
+  cache::EntryRef make_entry(const mesh::Statement& statement, const proxy::Subject& subject,
+                             WallTime now) const;
+  cache::EntryRef renewed(const cache::Entry& own, WallTime current_at,
+                          const proxy::Subject& subject, WallTime now) const;
+  bool is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const;
+  void remember(const cache::EntryRef& entry, const mesh::Statement& statement,
+                const mesh::KeyAndTag& asked_as);
+  cache::EntryRef entry_of(const mesh::Statement& statement, const proxy::Subject& subject,
+                           WallTime now);
+  // Runs it on the mesh's thread, with the ledger locked.
+  template <class Command>
+  void command(Command do_it) {
+    auto run = [self = shared_from_this(), do_it = std::move(do_it)]() mutable {
+      {
+        const std::lock_guard lock(self->mutex);
+        if (self->is_stopped) return self->give_up();
+        do_it(*self, self->clocks());
+      }
+      self->settle();
+    };
+    asio::post(context, std::move(run));
+  }
+
+  // --- the mesh's thread ---
+  void listen(const MeshOptions& options);
+  void handle(const host::Event& event);
+  void settle();  // carries out what member and host want, and sets the timer
+  void drain_member();
+  void handle(const mesh::MemberEvent& event);
+  void give_up();  // nobody waits any more
+  void tick();
+  void arm();
+  net::awaitable<void> keep_time();
+  void stop();
+  void save();
+  void exchange_directory();
+  MeshStatus status(Now now) const;
+
+  const mesh::Trust trust;
+  const std::string version;
+  const std::string upstream_origin;
+  const std::function<mesh::NodeFigures()> figures;
+  MeshFiles files;
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  keys::PrivateKey identity;
+
+  mutable std::mutex mutex;  // of ledger, member, tags and entries
+  mesh::Ledger ledger;
+  mesh::Keyring first_keyring;
+  host::Host host;
+  mesh::Member member;
+  std::unordered_map<std::string, mesh::PrincipalTag> tags;  // by the principal's id
+  std::map<mesh::KeyAndTag, cache::EntryRef> made;           // from statements that may be served
+  // What was offered for proof, and is not answered yet.
+  std::map<std::pair<mesh::KeyAndTag, crypto::Digest>, std::pair<mesh::Claim, WallTime>> claims;
+  Random random;  // of audits
+  std::map<std::pair<mesh::PrincipalTag, std::string>, Instant> budgets_told;
+  std::atomic<Seconds> ahead{Seconds(0)};  // GitHub's clock before ours
+
+  net::Driver driver;
+  asio::steady_timer timer;
+  Instant armed_for = Instant::max();
+  Instant next_save{}, next_directory_look{}, next_ping{};
+  std::map<mesh::LeaseId, std::shared_ptr<PendingTurn>> turns;
+  std::map<mesh::BodyId, std::shared_ptr<PendingBody>> bodies;
+  std::multimap<multiformats::PeerId, std::shared_ptr<PendingPing>> pings;
+  std::vector<std::string> addresses;
+  std::atomic<std::size_t> members_count{0};
+  bool is_stopped = false;
+  std::thread thread;
+};
+
+}  // namespace ghmesh::node

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// What serving threads ask of the swarm and tell it. Nothing here waits but for a turn and a body.
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "github/etag.h"
+#include "github/freshness.h"
+#include "github/links.h"
+#include "http/date.h"
+#include "node/mesh/mesh_node.h"
+#include "node/mesh/state.h"
+
+namespace ghmesh::node {
+namespace {
+
+using proxy::Learned;
+using proxy::Subject;
+using proxy::Word;
+
+// What links begin with, also where GitHub is asked through a proxy.
+constexpr std::string_view kGitHubOrigin = "https://api.github.com";
+
+std::string_view kind_name(github::CredentialKind kind) {
+  switch (kind) {
+    case github::CredentialKind::anonymous: return "anonymous";
+    case github::CredentialKind::token: return "token";
+    case github::CredentialKind::app_jwt: return "app_jwt";
+    case github::CredentialKind::basic: return "basic";
+  }
+  return "other";
+}
+
+github::EtagInputs sent_inputs(const Subject& subject) {
+  github::EtagInputs inputs{.accept = subject.accept};
+  const crypto::Secret& authorization = subject.caller.credential.authorization;
+  if (!authorization.empty()) inputs.authorization = as_text(authorization.reveal());
+  return inputs;
+}
+
+github::Verdict judge(const Subject& subject, const http::Answer& answer) {
+  const bool is_anonymous = subject.caller.credential.kind == github::CredentialKind::anonymous;
+  return github::judge_answer(
+      subject.route, answer,
+      is_anonymous ? github::Visibility::proven_public : github::Visibility::unproven);
+}
+
+mesh::Fetched statement_of(const mesh::KeyAndTag& name, const cache::Entry& entry) {
+  return {.key = name.key,
+          .tag = name.tag,
+          .is_public = entry.is_public,
+          .status = entry.status,
+          .upstream_date = entry.upstream_date,
+          .ttl = entry.ttl,
+          .headers = mesh::gossiped_headers(entry.headers),
+          .body_digest = entry.body_digest,
+          .body_bytes = entry.body->size(),
+          .body = entry.body};
+}
+
+class NodeTurn final : public proxy::Turn {
+ public:
+  NodeTurn(std::function<void(bool was_told)> end, bool may_ask)
+      : end_(std::move(end)), may_ask_(may_ask) {}
+  ~NodeTurn() override {
+    if (end_) end_(was_told_);
+  }
+  bool may_ask() const override { return may_ask_; }
+  void note_told() override { was_told_ = true; }
+
+ private:
+  const std::function<void(bool)> end_;
+  const bool may_ask_;
+  bool was_told_ = false;
+};
+
+std::optional<std::uint32_t> number_in(const http::Headers& headers, std::string_view name) {
+  std::uint32_t number = 0;
+  const std::string_view text = headers.get(name);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Now MeshNode::State::clocks() const {
+  Now now = read_clocks();
+  now.wall += ahead.load();
+  return now;
+}
+
+void MeshNode::State::note_date(const http::Headers& headers, WallTime now) {
+  const auto date = http::parse_date(headers.get("date"));
+  if (!date) return;
+  const Seconds difference = *date - now;
+  ahead = difference > kClockNoise || difference < -kClockNoise ? difference : Seconds(0);
+}
+
+// With the lock held.
+mesh::PrincipalTag MeshNode::State::tag_of(const proxy::Caller& caller) {
+  const std::string id(as_text(caller.principal.id));
+  const auto found = tags.find(id);
+  if (found != tags.end()) return found->second;
+  if (tags.size() >= kTagsMax) tags.clear();
+  const mesh::PrincipalTag tag = member.keyring().newest().principal_tag(
+      caller.group.empty() ? kind_name(caller.credential.kind) : "group",
+      caller.group.empty() ? caller.credential.identity.reveal() : as_bytes(caller.group));
+  tags.emplace(id, tag);
+  return tag;
+}
+
+// Whether the others have the body that a 304 would speak of, so that saying so is enough.
+bool MeshNode::State::is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const {
+  const mesh::Statement* statement = ledger.candidate(name);
+  return statement && statement->has_content() && statement->said.body_digest == entry.body_digest;
+}
+
+mesh::KeyAndTag MeshNode::State::name(const Subject& subject) {
+  return {.key = member.keyring().newest().key_id(subject.key), .tag = tag_of(subject.caller)};
+}
+
+// As if the answer had come here: our own rules say for how long it is fresh, and the claim can only shorten it.
+cache::EntryRef MeshNode::State::make_entry(const mesh::Statement& statement,
+                                            const Subject& subject, WallTime now) const {
+  const mesh::Fetched& said = statement.said;
+  cache::Entry entry;
+  entry.status = said.status;
+  entry.headers = github::kept_headers(said.headers);
+  entry.body = said.body;
+  const auto inputs = github::select_by_vary(said.headers.get("vary"), sent_inputs(subject));
+  if (said.status == 200) entry.etag = github::compute_etag(inputs, *said.body);
+  entry.is_etag_computed = !entry.etag.empty();
+  entry.is_public = subject.caller.credential.kind == github::CredentialKind::anonymous;
+  entry.upstream_date = statement.current_at;
+  // Ages are counted on our own clock.
+  entry.fetched_at = std::min(said.upstream_date - ahead.load(), now);
+  entry.proven_at = std::min(statement.current_at - ahead.load(), now);
+  const http::Answer answer{.status = said.status, .headers = entry.headers, .body = said.body};
+  const github::Verdict verdict = judge(subject, answer);
+  if (verdict.keep == github::Keep::no) return nullptr;
+  // A 304 proves the body, and not the fields around it.
+  const std::string_view link = said.headers.get("link");
+  if (!github::links_fit(link, upstream_origin, subject.path) &&
+      !github::links_fit(link, kGitHubOrigin, subject.path))
+    return nullptr;
+  if (said.headers.find("location")) return nullptr;
+  entry.ttl = std::min(verdict.ttl, said.ttl);
+  return cache::finish_entry(std::move(entry));
+}
+
+// Of a statement that may be served: made once, and then found. The tag is the principal's, and so is the ETag.
+cache::EntryRef MeshNode::State::entry_of(const mesh::Statement& statement, const Subject& subject,
+                                          WallTime now) {
+  const auto found = made.find(statement.subject());
+  if (found != made.end() && found->second->body_digest == statement.said.body_digest &&
+      found->second->upstream_date == statement.current_at)
+    return found->second;
+  cache::EntryRef entry = make_entry(statement, subject, now);
+  if (made.size() >= kEntriesMadeMax) made.clear();
+  if (entry) made[statement.subject()] = entry;
+  return entry;
+}
+
+// What this node holds itself, and somebody's 304 has confirmed since.
+cache::EntryRef MeshNode::State::renewed(const cache::Entry& own, WallTime current_at,
+                                         const Subject& subject, WallTime now) const {
+  if (current_at <= own.upstream_date) return nullptr;
+  const http::Answer answer{.status = own.status, .headers = own.headers, .body = own.body};
+  cache::Entry entry{.status = own.status,
+                     .headers = own.headers,
+                     .body = own.body,
+                     .etag = own.etag,
+                     .is_etag_computed = own.is_etag_computed,
+                     .is_public = own.is_public,
+                     .upstream_date = current_at,
+                     .fetched_at = own.fetched_at,
+                     .proven_at = std::min(current_at - ahead.load(), now),
+                     .ttl = judge(subject, answer).ttl};
+  return cache::finish_entry(std::move(entry));
+}
+
+void MeshNode::State::remember(const cache::EntryRef& entry, const mesh::Statement& statement,
+                               const mesh::KeyAndTag& asked_as) {
+  if (claims.size() >= kEntriesMadeMax) claims.clear();
+  claims[{asked_as, entry->body_digest}] = {mesh::Ledger::claim_of(statement),
+                                            statement.current_at};
+}
+
+Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime now) {
+  State& state = *state_;
+  Word word;
+  const std::lock_guard lock(state.mutex);
+  const mesh::KeyAndTag name = state.name(subject);
+  if (own) {
+    word.is_overtaken = state.ledger.is_overtaken(name, own->upstream_date, own->body_digest);
+    if (!word.is_overtaken && cache::time_left(*own, now) > Seconds(0)) return word;
+  }
+  const auto is_fresh = [&](const cache::EntryRef& entry) {
+    return entry && cache::time_left(*entry, now) > Seconds(0);
+  };
+  if (own && !word.is_overtaken && state.trust == mesh::Trust::swarm) {
+    if (const auto since = state.ledger.current_since(name, own->body_digest))
+      word.entry = state.renewed(*own, *since, subject, now);
+    if (is_fresh(word.entry)) return word;
+    word.entry = nullptr;
+  }
+  const WallTime upstream_now = now + state.ahead.load();
+  const mesh::Statement* said = state.ledger.servable(name, upstream_now);
+  if (said && !said->is_own && said->has_content()) {
+    if (!said->said.body) {
+      word.is_elsewhere = true;
+      return word;
+    }
+    word.entry = state.entry_of(*said, subject, now);
+    if (is_fresh(word.entry)) {
+      const auto served = state.ledger.note_served(*said, state.random, upstream_now);
+      word.wants_audit = served.wants_audit;
+      if (served.wants_audit) state.remember(word.entry, *said, name);
+      return word;
+    }
+    word.entry = nullptr;
+  }
+  const mesh::Statement* offered = state.ledger.candidate(name);
+  if (!offered || offered->is_own || offered->said.status != 200) return word;
+  // What we hold ourselves needs no other witness, unless theirs is later.
+  if (own &&
+      (own->body_digest == offered->said.body_digest || offered->current_at <= own->upstream_date))
+    return word;
+  if (!offered->said.body) {
+    word.is_elsewhere = true;
+    return word;
+  }
+  word.candidate = state.make_entry(*offered, subject, now);
+  word.is_shared = state.trust == mesh::Trust::swarm && offered->said.tag == name.tag;
+  if (word.candidate) state.remember(word.candidate, *offered, name);
+  return word;
+}
+
+net::awaitable<void> MeshNode::bring_body(const Subject& subject) {
+  auto arrived = std::make_shared<PendingBody>();
+  mesh::KeyAndTag name;
+  {
+    const std::lock_guard lock(state_->mutex);
+    name = state_->name(subject);
+  }
+  state_->command([name, arrived](State& state, Now now) {
+    const mesh::Statement* said = state.ledger.servable(name, now.wall);
+    if (!said || said->is_own) said = state.ledger.candidate(name);
+    if (!said || said->said.body) return arrived->set();
+    state.bodies.emplace(state.member.ask_body(*said, now), arrived);
+  });
+  co_await arrived->wait();
+}
+
+net::awaitable<std::unique_ptr<proxy::Turn>> MeshNode::take_turn(const Subject& subject,
+                                                                 bool holds_one) {
+  if (state_->members_count == 0) co_return std::make_unique<NodeTurn>(nullptr, true);
+  auto pending = std::make_shared<PendingTurn>();
+  mesh::KeyAndTag name;
+  {
+    const std::lock_guard lock(state_->mutex);
+    name = state_->name(subject);
+  }
+  const auto what = holds_one ? mesh::LeaseAsk::What::validate : mesh::LeaseAsk::What::fetch;
+  state_->command([name, what, pending](State& state, Now now) {
+    pending->lease = state.member.ask_lease(name, what, now);
+    state.turns.emplace(pending->lease, pending);
+  });
+  co_await pending->settled.wait();
+  const bool may_ask = pending->word == mesh::LeaseSettled::Word::go;
+  std::function<void(bool)> end;
+  if (may_ask)
+    end = [state = state_, lease = pending->lease.load()](bool was_told) {
+      state->command([lease, was_told](State& inner, Now now) {
+        inner.member.end_lease(lease, was_told, now);
+      });
+    };
+  co_return std::make_unique<NodeTurn>(std::move(end), may_ask);
+}
+
+void MeshNode::tell(const Subject& subject, Learned learned, const cache::EntryRef& entry) {
+  mesh::KeyAndTag name;
+  {
+    const std::lock_guard lock(state_->mutex);
+    name = state_->name(subject);
+  }
+  state_->command([name, learned, entry](State& state, Now now) {
+    mesh::Announcement said;
+    if (learned == Learned::gone) {
+      said = mesh::Gone{.key = name.key, .tag = name.tag, .upstream_date = now.wall};
+    } else if (learned == Learned::confirmed && state.is_known(name, *entry)) {
+      said = mesh::Valid{.key = name.key,
+                         .tag = name.tag,
+                         .body_digest = entry->body_digest,
+                         .upstream_date = entry->upstream_date};
+    } else {
+      if (!mesh::may_be_told(entry->headers, *entry->body)) return;
+      said = statement_of(name, *entry);
+    }
+    auto told = state.member.tell(said, now);
+    if (!told) log::debug("mesh_not_told", {{"error", told.error()}});
+  });
+}
+
+void MeshNode::note_stale(std::span<const std::string> keys) {
+  if (keys.empty()) return;
+  mesh::Stale stale{.upstream_date = state_->clocks().wall, .keys = {}};
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const std::string& key : keys)
+      stale.keys.push_back(state_->member.keyring().newest().key_id(key));
+  }
+  state_->command([stale = std::move(stale)](State& state, Now now) {
+    auto told = state.member.tell(stale, now);
+    if (!told) log::debug("mesh_not_told", {{"error", told.error()}});
+  });
+}
+
+void MeshNode::note_budget(const proxy::Caller& caller, const http::Headers& headers,
+                           WallTime now) {
+  state_->note_date(headers, now);
+  const auto limit = number_in(headers, "x-ratelimit-limit");
+  const auto remaining = number_in(headers, "x-ratelimit-remaining");
+  const auto reset = number_in(headers, "x-ratelimit-reset");
+  const std::string resource(headers.get("x-ratelimit-resource"));
+  if (!limit || !remaining || !reset || resource.empty()) return;
+  mesh::Budget budget{.resource = resource,
+                      .limit = *limit,
+                      .remaining = *remaining,
+                      .reset = wall_time(*reset),
+                      .upstream_date = state_->clocks().wall};
+  {
+    const std::lock_guard lock(state_->mutex);
+    budget.tag = state_->tag_of(caller);
+    auto& budgets = state_->budgets_told;
+    if (budgets.size() >= kTagsMax) budgets.clear();
+    Instant& told_at = budgets[{budget.tag, resource}];
+    const Instant instant = read_clocks().instant;
+    if (*remaining > 0 && told_at != Instant{} && instant < told_at + kBudgetInterval) return;
+    told_at = instant;
+  }
+  state_->command([budget = std::move(budget)](State& state, Now at) {
+    auto told = state.member.tell(budget, at);
+    if (!told) log::debug("mesh_not_told", {{"error", told.error()}});
+  });
+}
+
+// What GitHub's answer says of the claim. Another body may have come since. But one that this node held before the
+// claim, and GitHub gives again now, was there all the time: then the claimed one never was. (Last-Modified tells less
+// than it seems to: counters of stars and reactions change without it.)
+void MeshNode::note_proof(const Subject& subject, const cache::EntryRef& offered,
+                          const cache::EntryRef& own, const http::Answer& answer, WallTime now) {
+  State& state = *state_;
+  const std::lock_guard lock(state.mutex);
+  const mesh::KeyAndTag name = state.name(subject);
+  const auto found = state.claims.find({name, offered->body_digest});
+  if (found == state.claims.end()) return;
+  const auto [claim, claimed_at] = found->second;
+  state.claims.erase(found);
+  mesh::Proof proof = mesh::Proof::changed;
+  if (answer.status == 304) {
+    proof = mesh::Proof::confirmed;
+  } else if (answer.status == 200) {
+    if (own && own->upstream_date < claimed_at &&
+        own->body_digest == crypto::sha256(as_bytes(answer.body_text())))
+      proof = mesh::Proof::refuted;
+  } else {
+    return;  // a limit, a denial, a fault: nothing about the claim
+  }
+  state.ledger.note_proof(claim, name.tag, proof, now + state.ahead.load());
+  // What the ledger wants done about it is the mesh's thread's affair.
+  state.command([](State& inner, Now at) { inner.member.tick(at); });
+}
+
+}  // namespace ghmesh::node
