@@ -2,6 +2,7 @@
 """`ghmesh p2p`, as people and scripts use it: one process listens, another asks."""
 import contextlib
 import json
+import resource
 import subprocess
 
 import pytest
@@ -111,5 +112,9 @@ def test_a_message_is_one_line_and_does_not_speak_to_the_terminal():
 
 
 def test_pub_says_that_nobody_listens(listener):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = run("pub", "news", "--peer", listener, "hello")
     assert answer.returncode == 3 and "nobody here subscribes to news" in answer.stderr
+    # It waited, and did not look again and again.
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5

@@ -84,6 +84,7 @@ struct Driver::State : std::enable_shared_from_this<State> {
         buffer(std::make_unique_for_overwrite<std::byte[]>(kReadBytes)) {}
 
   void turn();
+  void arm(Instant deadline);
   void perform(const Action& action);
   void begin_dial(const Action& action);
   void write(ConnectionId connection);
@@ -104,6 +105,7 @@ struct Driver::State : std::enable_shared_from_this<State> {
   Host& host;
   OnEvent on_event;
   asio::steady_timer timer;
+  Instant armed_for = Instant::max();
   std::unique_ptr<std::byte[]> buffer;
   std::map<ConnectionId, std::shared_ptr<Link>> links;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;
@@ -130,9 +132,15 @@ void Driver::State::turn() {
     }
   }
   is_in_turn = false;
-  const Instant deadline = host.next_deadline();
-  if (deadline != Instant::max() && !is_stopped)
-    timer.expires_at(std::chrono::steady_clock::time_point(deadline.time_since_epoch()));
+  arm(host.next_deadline());
+}
+
+// Moving a timer wakes the one who waits for it, and is a call to the kernel: a later deadline is left to the wake-up
+// that comes too early, which then finds nothing to do.
+void Driver::State::arm(Instant deadline) {
+  if (deadline >= armed_for || is_stopped) return;
+  armed_for = deadline;
+  timer.expires_at(std::chrono::steady_clock::time_point(deadline.time_since_epoch()));
 }
 
 void Driver::State::perform(const Action& action) {
@@ -293,6 +301,7 @@ awaitable<void> Driver::State::timer_loop() {
     if (is_stopped) co_return;
     if (error) continue;
     timer.expires_at(std::chrono::steady_clock::time_point::max());
+    armed_for = Instant::max();
     host.tick(MonotonicClock::now());
     turn();
   }
