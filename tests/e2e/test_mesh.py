@@ -179,3 +179,68 @@ def test_peers_and_stats_of_the_swarm(start):
     stats = swarm.nodes[1].swarm_stats()
     assert len(stats["nodes"]) == 2 and stats["budgets"][0]["resource"] == "core"
     assert b"peer" in swarm.nodes[1].command("stats", "--swarm").stdout.lower()
+
+
+def test_known_members_survive_a_restart(start, model):
+    swarm = start(3)
+    last = swarm.nodes[2]
+    time.sleep(0.5)  # everybody has told where it is
+    assert last.stop() == 0
+    again = mesh.Node(last.folder, model.url, swarm.secret)  # and nobody is named
+    swarm.nodes[2] = again
+    swarm.connect()
+
+
+def test_a_carried_list_of_peers_leads_to_the_swarm(start, model, tmp_path):
+    carried = tmp_path / "peers"
+    swarm = start(2, "--peer-list-file", carried)
+    mesh.until(carried.exists)
+    assert swarm.nodes[0].stop() == 0  # writes what it knows at its end
+    assert b"127.0.0.1" not in carried.read_bytes()
+    newcomer = mesh.Node(tmp_path / "newcomer", model.url, swarm.secret, "--peer-list-file", carried)
+    try:
+        mesh.until(lambda: len(newcomer.members()) == 1)
+    finally:
+        assert newcomer.stop() == 0
+
+
+def test_a_rotated_secret_keeps_the_swarm_together(tmp_path, model):
+    """Each of two nodes is told the next secret in its turn, and they are never apart."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    first = mesh.new_secret(tmp_path / "first.secret")
+    nodes = []
+    try:
+        for folder in folders:
+            folder.mkdir()
+            variables = {"XDG_STATE_HOME": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder),
+                         "XDG_CONFIG_HOME": str(folder / "config")}
+            subprocess.run([harness.GHMESH, "swarm", "join", first], check=True, capture_output=True,
+                           env=harness.environment(**variables))
+            peers = ["--peer", nodes[0].lines["p2p"][0]] if nodes else []
+            nodes.append(harness.Daemon(folder, model.url, "--p2p-listen", "/ip4/127.0.0.1/tcp/0", *peers))
+
+        def members(node):
+            return [peer for peer in node.ask_admin("/api/v1/peers").json()["peers"] if peer["admitted"]]
+
+        def shares(path):
+            body = nodes[0].ask(path, OCTOCAT).body
+            charged = model.charged()
+            mesh.until(lambda: nodes[1].ask(path, OCTOCAT).detail == "peer")
+            assert nodes[1].ask(path, OCTOCAT).body == body and model.charged() == charged
+
+        mesh.until(lambda: all(len(members(node)) == 1 for node in nodes))
+        shares(f"{WIDGETS}/issues/1")
+        done = nodes[0].command("swarm", "rotate")
+        assert done.returncode == 0, done.stderr
+        assert all(len(members(node)) == 1 for node in nodes)
+        second = tmp_path / "second.secret"
+        second.write_bytes(done.stdout)
+        second.chmod(0o600)
+        done = nodes[1].command("swarm", "rotate", second)
+        assert done.returncode == 0, done.stderr
+        assert all(len(members(node)) == 1 for node in nodes)
+        time.sleep(1.2)  # gossip grafts the new topics
+        shares(f"{WIDGETS}/issues/2")
+    finally:
+        for node in nodes:
+            assert node.stop() == 0

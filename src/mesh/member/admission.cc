@@ -90,11 +90,12 @@ void Member::State::drive_admission(ConnectionId connection, Now now) {
   host.let_in(connection);
   if (!one.is_dialer && !one.is_finished_there) return;
   const PeerId peer = one.peer;
+  const Admission::Under under = machine.admitted_under();
   host.admit(connection, now.instant);
   swarm.finish(stream, now.instant);
   admission_streams.erase(stream);
   admitting.erase(found);
-  join(connection, peer, now);
+  join(connection, peer, under, now);
 }
 
 void Member::State::tick_admissions(Now now) {

@@ -58,7 +58,7 @@ Exchange* Member::State::open_exchange(const PeerId& peer, ExchangeKind kind, co
                                        Instant deadline, ByteView ask, Now now, StreamRef& stream) {
   const auto found = peers.find(peer);
   if (found == peers.end()) return nullptr;
-  auto opened = host.swarm().open_stream(*found->second.connections.begin(),
+  auto opened = host.swarm().open_stream(found->second.connections.begin()->first,
                                          {std::string(protocol_of(kind))}, now.instant);
   if (!opened) return nullptr;
   stream = *opened;
@@ -94,7 +94,7 @@ void Member::State::handle_exchange(const host::StreamEvent& event, Now now) {
 
 std::size_t Member::State::count_inbound(const PeerId& peer, ExchangeKind kind) const {
   std::size_t count = 0;
-  for (const ConnectionId connection : peers.at(peer).connections)
+  for (const auto& [connection, under] : peers.at(peer).connections)
     for (auto each = exchanges.lower_bound({.connection = connection, .stream = 0});
          each != exchanges.end() && each->first.connection == connection; ++each)
       count += each->second.is_inbound && each->second.kind == kind;

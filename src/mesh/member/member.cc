@@ -80,10 +80,11 @@ void Member::State::handle_connected(const host::Connected& event, Now now) {
   begin_admission(event.connection, event.peer, now);
 }
 
-void Member::State::join(ConnectionId connection, const PeerId& id, Now now) {
+void Member::State::join(ConnectionId connection, const PeerId& id, Admission::Under under,
+                         Now now) {
   const auto [found, is_new] = peers.try_emplace(id);
   Peer& peer = found->second;
-  peer.connections.insert(connection);
+  peer.connections.emplace(connection, under);
   if (!is_new) return;
   ++counters.admitted;
   peer.since = now.instant;
@@ -146,7 +147,26 @@ void Member::State::tick(Now now) {
 void Member::State::tick_epoch(Now now) {
   if (now.instant < next_epoch_look) return;
   next_epoch_look = now.instant + kEpochLook;
+  const bool had_previous = keyring.previous() != nullptr;
   if (!keyring.tick(now.wall)) return;
+  follow_keyring(now);
+  if (had_previous && !keyring.previous()) part_from_previous(now);
+}
+
+void Member::State::rotate(const SwarmSecret& next, Now now) {
+  const bool had_previous = keyring.previous() != nullptr;
+  const SwarmKeys before = keyring.newest();
+  keyring.rotate(next, now.wall);
+  if (keyring.newest() == before) return;
+  // Yet another secret before the last one was forgotten: that one is forgotten now.
+  if (had_previous) part_from_previous(now);
+  for (auto& [id, peer] : peers)
+    for (auto& [connection, under] : peer.connections) under = Admission::Under::previous;
+  follow_keyring(now);
+}
+
+// The topics of today's keys, and no others.
+void Member::State::follow_keyring(Now now) {
   std::set<std::string> wanted;
   for (const EpochKeys& keys : keyring.readable()) wanted.insert(keys.topic);
   for (const std::string& topic : topics)
@@ -157,6 +177,14 @@ void Member::State::tick_epoch(Now now) {
     static_cast<void>(host.subscribe(topic, now.instant));
   }
   topics = std::move(wanted);
+}
+
+// Who was let in by a secret that counts no longer proves itself again, by the one that does.
+void Member::State::part_from_previous(Now now) {
+  for (const auto& [id, peer] : peers)
+    for (const auto& [connection, under] : peer.connections)
+      if (under == Admission::Under::previous)
+        host.swarm().disconnect(connection, Errc::mesh_refused, now.instant);
 }
 
 void Member::State::tick_roster(Now now) {
@@ -208,11 +236,7 @@ void Member::dial_begun(const Roster::Call& call, host::DialId dial) {
   state_->dials.emplace(dial, call);
 }
 
-void Member::rotate(const SwarmSecret& next, Now now) {
-  state_->keyring.rotate(next, now.wall);
-  state_->next_epoch_look = now.instant;
-  state_->tick_epoch(now);
-}
+void Member::rotate(const SwarmSecret& next, Now now) { state_->rotate(next, now); }
 
 void Member::set_figures(const NodeFigures& figures) { state_->figures = figures; }
 void Member::set_addresses(std::vector<Multiaddr> addresses, Now now) {

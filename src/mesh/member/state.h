@@ -24,7 +24,7 @@ using host::StreamRef;
 
 // Somebody we are connected to, who has proven itself.
 struct Peer {
-  std::set<ConnectionId> connections;
+  std::map<ConnectionId, Admission::Under> connections;  // by which secret each was let in
   Instant since{};
   bool is_outbound = false;
   Duration round_trip{};
@@ -107,10 +107,13 @@ struct Member::State {
   void handle_connected(const host::Connected& event, Now now);
   void handle_disconnected(const host::Disconnected& event, Now now);
   void handle_stream(const host::StreamEvent& event, Now now);
-  void join(ConnectionId connection, const PeerId& peer, Now now);
+  void join(ConnectionId connection, const PeerId& peer, Admission::Under under, Now now);
   void expel(const PeerId& peer, Now now);
   void tick(Now now);
   void tick_epoch(Now now);
+  void rotate(const SwarmSecret& next, Now now);
+  void follow_keyring(Now now);
+  void part_from_previous(Now now);
   void tick_roster(Now now);
   Instant next_deadline() const;
 

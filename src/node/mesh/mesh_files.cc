@@ -83,7 +83,9 @@ std::vector<mesh::ListedPeer> open_list(const fs::path& path, const mesh::Keyrin
   if (!list && keyring.previous())
     list = mesh::open_peer_list(*bytes, keyring.previous()->peer_list_key());
   if (!list) {
-    log::warn("mesh_peer_list_refused", {{"file", path.string()}, {"error", list.error()}});
+    // In a shared directory there may be other swarms too.
+    const auto level = written_at ? log::Level::debug : log::Level::warn;
+    log::write(level, "mesh_peer_list_refused", {{"file", path.string()}, {"error", list.error()}});
     return {};
   }
   if (written_at) *written_at = list->written_at;

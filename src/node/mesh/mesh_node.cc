@@ -281,7 +281,13 @@ void MeshNode::stop() {
 }
 
 void MeshNode::rotate(const mesh::SwarmSecret& next) {
-  state_->command([next](State& state, Now now) { state.member.rotate(next, now); });
+  state_->command([next](State& state, Now now) {
+    state.member.rotate(next, now);
+    // All names are others now.
+    state.tags.clear();
+    state.made.clear();
+    state.claims.clear();
+  });
 }
 
 net::awaitable<Result<Duration>> MeshNode::ping(std::string peer) {

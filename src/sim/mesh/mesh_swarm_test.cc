@@ -143,6 +143,32 @@ TEST(MeshSwarm, ANewcomerIsWarmAtOnce) {
   EXPECT_EQ(count(swarm, From::peer), 50u);
 }
 
+// With the last secret and the one before, members are together; who has only an older one is outside.
+TEST(MeshSwarm, ASecretThatIsForgottenLetsNobodyStay) {
+  MeshSwarm swarm({.seed = 9, .nodes_count = 3});
+  swarm.introduce_all();
+  ASSERT_TRUE(swarm.run_until_connected());
+  const auto rotate = [&](NodeId node, const mesh::SwarmSecret& secret) {
+    swarm.member(node).rotate(secret, swarm.now());
+    swarm.hosts().settle(node);
+  };
+  const auto first = mesh::SwarmSecret::generate();
+  for (NodeId node = 0; node < 3; ++node) rotate(node, first);
+  swarm.run(5s);
+  EXPECT_EQ(swarm.member(0).members().size(), 2u);
+  const auto second = mesh::SwarmSecret::generate();
+  rotate(0, second);
+  rotate(1, second);
+  swarm.run(5s);
+  EXPECT_EQ(swarm.member(0).members().size(), 2u);
+  rotate(0, mesh::SwarmSecret::generate());
+  ASSERT_TRUE(swarm.run_until(
+      [&] { return swarm.member(0).members() == std::vector{swarm.hosts().id(1)}; }, 30s));
+  swarm.run(60s);
+  EXPECT_EQ(swarm.member(0).members(), std::vector{swarm.hosts().id(1)});
+  EXPECT_EQ(swarm.member(2).members(), std::vector{swarm.hosts().id(1)});
+}
+
 // Whoever leads dies at this step. Everybody else is answered, and it costs calls, not answers.
 TEST(MeshSwarm, ALeaderThatDiesAtAnyStepHarmsNobody) {
   for (const char* fatal : {"asked", "granted", "asking", "answered", "told"}) {
