@@ -187,7 +187,9 @@ TEST(StoreQuota, HoldsAndKeepsWhatWasUsedLast) {
   }
   EXPECT_GT(new_count, 350u);
   EXPECT_LT(old_count, 120u);
-  EXPECT_LT(std::filesystem::file_size(folder.store() / "data.mdb"), kQuotaBytes * 2);
+  // Twice the quota and a group of changes, which is written beside what it replaces; on a busy machine groups are
+  // large.
+  EXPECT_LT(std::filesystem::file_size(folder.store() / "data.mdb"), kQuotaBytes * 9 / 4);
 }
 
 TEST(StoreQuota, HoldsForLargeBodiesToo) {
