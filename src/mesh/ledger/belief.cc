@@ -31,6 +31,11 @@ const Statement* Ledger::servable(const KeyAndTag& subject, WallTime now) const 
   return &statement;
 }
 
+const Statement* Ledger::find(const KeyAndTag& subject) const {
+  const Slot* slot = std::as_const(state_->held).find(subject);
+  return slot == nullptr ? nullptr : &slot->statement;
+}
+
 const Statement* Ledger::candidate(const KeyAndTag& subject) const {
   const Slot* best = nullptr;
   const auto is_better = [&](const Slot& slot) {
@@ -43,6 +48,17 @@ const Statement* Ledger::candidate(const KeyAndTag& subject) const {
   for (const Slot* slot : state_->held.of_key(subject.key))
     if (slot->statement.has_content() && !slot->statement.is_own && is_better(*slot)) best = slot;
   return best == nullptr ? nullptr : &best->statement;
+}
+
+const Statement* Ledger::tellable(const KeyAndTag& subject, WallTime now) const {
+  const Statement* best = nullptr;
+  for (const Slot* slot : state_->held.of_key(subject.key)) {
+    const Statement& statement = slot->statement;
+    if (!statement.has_content() || !is_believed(*slot) || !is_fresh(statement, now)) continue;
+    if (statement.said.tag == subject.tag) return &statement;
+    if (best == nullptr || statement.current_at > best->current_at) best = &statement;
+  }
+  return best;
 }
 
 bool Ledger::is_overtaken(const KeyAndTag& subject, WallTime proven_at,

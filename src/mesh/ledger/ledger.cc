@@ -62,6 +62,8 @@ Ledger::Ledger(PeerId self, LedgerOptions options)
     : state_(std::make_unique<State>(std::move(self), options)) {}
 Ledger::~Ledger() = default;
 
+std::unique_lock<std::mutex> Ledger::lock() const { return std::unique_lock(state_->mutex); }
+
 Result<Heard> Ledger::hear(const Message& message, Announcement announcement, WallTime now) {
   const AuthorRef author = state_->authors.get(message.author);
   if (message.raw.size() > kStatementBytesMax) return state_->count(author, Errc::too_large);
@@ -297,12 +299,17 @@ bool Ledger::may_say(const KeyAndTag& subject, WallTime upstream_date,
 }
 
 Result<void> Ledger::keep_body(const KeyAndTag& subject, http::Body body) {
+  const crypto::Digest digest = crypto::sha256(as_bytes(*body));
+  return keep_body(subject, digest, std::move(body));
+}
+
+Result<void> Ledger::keep_body(const KeyAndTag& subject, const crypto::Digest& digest,
+                               http::Body body) {
   Slot* slot = state_->held.find(subject);
   if (slot == nullptr || !slot->statement.has_content() || slot->statement.is_own)
     return Errc::not_found;
-  Fetched with_body = slot->statement.said;
-  with_body.body = body;
-  if (!is_true_body(with_body)) return Errc::mesh_false_body;
+  const Fetched& said = slot->statement.said;
+  if (body->size() != said.body_bytes || digest != said.body_digest) return Errc::mesh_false_body;
   if (!state_->held.put_body(*slot, std::move(body))) return Errc::too_large;
   return {};
 }

@@ -8,9 +8,12 @@
 //
 // A machine without output of its own: announcements whose seal and signature were good go in, questions are answered.
 // Bounded in bytes and in every table. `now` is always the best estimate of GitHub's clock.
+//
+// Threads that share a ledger take turns with lock(); who has one to itself needs none of it.
 #pragma once
 
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -71,6 +74,10 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
+  // To be held during a call, and while what it returned is read. Those who serve requests wait for it: nothing is
+  // packed, sealed or sent meanwhile.
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const;
+
   // --- what is said ---
   struct Message {
     multiformats::PeerId author;
@@ -90,14 +97,21 @@ class Ledger {
   // lie; and nothing else than another member has said, or nobody would know which is right.
   bool may_say(const KeyAndTag& subject, WallTime upstream_date,
                const crypto::Digest& body_digest) const;
-  // The body of a statement that had none. Errors: mesh_false_body, not_found, too_large.
+  // The body of a statement that had none; the first computes its digest, which takes milliseconds for the largest.
+  // Errors: mesh_false_body, not_found, too_large.
   Result<void> keep_body(const KeyAndTag& subject, http::Body body);
+  Result<void> keep_body(const KeyAndTag& subject, const crypto::Digest& digest, http::Body body);
 
   // --- what is believed; valid until the next call that is not const ---
   // May be served to this principal without asking. Null: it may not. Its body may have to be asked for.
   const Statement* servable(const KeyAndTag& subject, WallTime now) const;
+  // What is held, believed or not.
+  const Statement* find(const KeyAndTag& subject) const;
   // The best body to offer GitHub for a proof: of the same principal, else the newest.
   const Statement* candidate(const KeyAndTag& subject) const;
+  // What a member that asks may be told: fresh and believed, of its own principal or else of another; also what this
+  // node said itself.
+  const Statement* tellable(const KeyAndTag& subject, WallTime now) const;
   // Something newer was said than what this node holds itself, proven at this date: ask.
   bool is_overtaken(const KeyAndTag& subject, WallTime proven_at,
                     const crypto::Digest& body_digest) const;

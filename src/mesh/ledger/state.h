@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <mutex>
 
 #include "mesh/ledger/held.h"
 #include "mesh/ledger/ledger.h"
@@ -59,6 +60,7 @@ struct Ledger::State {
   void judge_budget(const Budget& ours, WallTime now);
   void emit(Event event);
 
+  std::mutex mutex;  // of all that follows; taken by the owner's threads, with lock()
   const PeerId self;
   const LedgerOptions options;
   Held held;

@@ -67,13 +67,20 @@ Result<void> Member::State::take_body_frame(StreamRef stream, Exchange& exchange
   auto body = exchange.collector->finish();
   if (!body) {
     ++counters.bodies_false;
-    ledger.expel(exchange.peer, Errc::mesh_false_body, now.wall);
+    {
+      const auto lock = ledger.lock();
+      ledger.expel(exchange.peer, Errc::mesh_false_body, now.wall);
+    }
     follow_ledger(now);
     return body.error();
   }
   ++counters.bodies_fetched;
   // Refused where the statement is gone meanwhile: whoever asked has it all the same.
-  if (!ledger.keep_body(wanted->second.subject, *body)) ++counters.bodies_unwanted;
+  {
+    const auto lock = ledger.lock();
+    if (!ledger.keep_body(wanted->second.subject, wanted->second.digest, *body))
+      ++counters.bodies_unwanted;
+  }
   const BodyId id = exchange.body;
   exchange.body = 0;
   exchange.wants_finish = true;
@@ -88,6 +95,7 @@ Result<void> Member::State::take_body_ask(Exchange& exchange, ByteView plain) {
   exchange.id = ask->exchange;
   AnswerHead head;
   if (const auto* subject = std::get_if<KeyAndTag>(&ask->what)) {
+    const auto lock = ledger.lock();
     const Statement* statement = ledger.candidate(*subject);
     if (statement && statement->has_content()) head.found = retell(*statement);
   } else {
@@ -124,21 +132,23 @@ Result<bool> Member::State::refill(Exchange& exchange) {
   if (exchange.received_count == 0) return false;
   std::vector<Bytes> written;
   WarmBatch batch;
-  while (!exchange.announcements.empty()) {
-    auto bytes = write_announcement(exchange.announcements.front());
+  while (!exchange.subjects.empty()) {
+    const auto announcement = retell(exchange.subjects.front());
+    const Result<Bytes> bytes =
+        announcement ? write_announcement(*announcement) : Result<Bytes>(Errc::not_found);
     if (bytes && exchange.bytes_count < bytes->size()) {
-      exchange.announcements.clear();  // as much as was asked for
+      exchange.subjects.clear();  // as much as was asked for
       break;
     }
     if (bytes && !fits_batch(batch, bytes->size())) break;
-    exchange.announcements.pop_front();
+    exchange.subjects.pop_front();
     if (!bytes) continue;
     exchange.bytes_count -= bytes->size();
-    written.push_back(*std::move(bytes));
-    batch.announcements.push_back(written.back());
+    written.push_back(*bytes);
     ++counters.warm_served;
+    batch.announcements.push_back(written.back());
   }
-  batch.is_last = exchange.announcements.empty();
+  batch.is_last = exchange.subjects.empty();
   exchange.wants_finish = batch.is_last;
   auto sent = send(exchange, write_warm_batch(batch));
   if (!sent) return sent.error();
@@ -163,8 +173,9 @@ Result<void> Member::State::take_warm_ask(Exchange& exchange, ByteView plain, No
   if (!ask) return ask.error();
   exchange.id = ask->exchange;
   exchange.bytes_count = ask->bytes_max;
+  const auto lock = ledger.lock();
   for (const Statement* statement : ledger.hot(ask->tags, ask->entries_max, now.wall))
-    if (statement->has_content()) exchange.announcements.emplace_back(retell(*statement));
+    exchange.subjects.push_back(statement->subject());
   return {};
 }
 
@@ -179,7 +190,11 @@ Result<void> Member::State::take_warm_batch(StreamRef stream, Exchange& exchange
     auto announcement = parse_announcement(bytes);
     if (!announcement) return announcement.error();
     // What it disbelieves, it counts.
-    if (!ledger.hear_relayed(exchange.peer, *announcement, now.wall)) continue;
+    const auto hear = [&] {
+      const auto lock = ledger.lock();
+      return ledger.hear_relayed(exchange.peer, *announcement, now.wall);
+    };
+    if (!hear()) continue;
     ++counters.warm_received;
     note_heard(*announcement, now);
   }

@@ -14,6 +14,11 @@ Verdict verdict_of(const Error& reason) {
                                                                       : Verdict::ignore;
 }
 
+Result<void> no_value(const Result<Heard>& heard) {
+  if (!heard) return heard.error();
+  return {};
+}
+
 }  // namespace
 
 void Member::State::handle_message(const gossipsub::Delivered& message, Now now) {
@@ -38,8 +43,12 @@ Verdict Member::State::judge(const gossipsub::Delivered& message, Now now) {
     return announcement.error() == Errc::unsupported ? Verdict::ignore : Verdict::reject;
   }
   ++counters.heard;
-  auto heard = ledger.hear({.author = message.author, .seqno = message.seqno, .raw = *message.rpc},
-                           *announcement, now.wall);
+  const auto hear = [&] {
+    const auto lock = ledger.lock();
+    return ledger.hear({.author = message.author, .seqno = message.seqno, .raw = *message.rpc},
+                       *announcement, now.wall);
+  };
+  const Result<Heard> heard = hear();
   if (!heard) {
     follow_ledger(now);
     return verdict_of(heard.error());
@@ -56,8 +65,11 @@ Verdict Member::State::judge(const gossipsub::Delivered& message, Now now) {
 // Somebody shows that a third one has said two things. The proof speaks for itself.
 Verdict Member::State::judge_conflict(const PeerId& accuser, const Conflict& conflict, Now now) {
   auto liar = open_conflict(conflict, keyring);
-  if (liar) ledger.expel(*liar, Errc::mesh_contradiction, now.wall);
-  else ledger.note_false_accusation(accuser, now.wall);
+  {
+    const auto lock = ledger.lock();
+    if (liar) ledger.expel(*liar, Errc::mesh_contradiction, now.wall);
+    else ledger.note_false_accusation(accuser, now.wall);
+  }
   follow_ledger(now);
   return liar ? Verdict::accept : Verdict::reject;
 }
@@ -89,26 +101,39 @@ void Member::State::take_presence(const PeerId& author, Presence presence, Now n
 
 // What the ledger wants said and done: a proof of somebody's contradiction goes to everybody.
 void Member::State::follow_ledger(Now now) {
-  while (auto event = ledger.next_event()) {
+  const auto next_event = [this] {
+    const auto lock = ledger.lock();
+    return ledger.next_event();
+  };
+  while (auto event = next_event()) {
     if (const auto* expelled = std::get_if<Ledger::Expelled>(&*event)) expel(expelled->author, now);
     if (auto* conflict = std::get_if<Conflict>(&*event))
       if (!publish(Announcement(std::move(*conflict)), now)) ++counters.untold;
   }
 }
 
+// Into our own ledger; `announcement` is as it may be said then.
+Result<void> Member::State::keep_own(Announcement& announcement, Now now) {
+  const auto lock = ledger.lock();
+  auto* fetched = std::get_if<Fetched>(&announcement);
+  if (!fetched) return no_value(ledger.hear_own(announcement, now.wall));
+  const auto may_say = [&] {
+    return ledger.may_say({.key = fetched->key, .tag = fetched->tag}, fetched->upstream_date,
+                          fetched->body_digest);
+  };
+  // What changed within a second counts as the next one's: dates have no finer grain.
+  if (!may_say()) fetched->upstream_date += Seconds(1);
+  if (!may_say()) return Errc::mesh_contradiction;
+  Fetched without_body = *fetched;
+  without_body.body = nullptr;  // nobody need be shown that it has this digest
+  return no_value(ledger.hear_own(std::move(without_body), now.wall));
+}
+
 Result<void> Member::State::tell(Announcement announcement, Now now) {
-  if (auto* fetched = std::get_if<Fetched>(&announcement)) {
-    const auto may_say = [&] {
-      return ledger.may_say({.key = fetched->key, .tag = fetched->tag}, fetched->upstream_date,
-                            fetched->body_digest);
-    };
-    // What changed within a second counts as the next one's: dates have no finer grain.
-    if (!may_say()) fetched->upstream_date += Seconds(1);
-    if (!may_say()) return Errc::mesh_contradiction;
-    shelf.put(fetched->body_digest, fetched->body);
-  }
-  auto kept = ledger.hear_own(announcement, now.wall);
+  auto kept = keep_own(announcement, now);
   if (!kept) return kept.error();
+  if (const auto* fetched = std::get_if<Fetched>(&announcement))
+    shelf.put(fetched->body_digest, fetched->body);
   note_heard(announcement, now);
   auto published = publish(announcement, now);
   if (!published) ++counters.untold;

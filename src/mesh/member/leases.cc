@@ -15,6 +15,8 @@ LeaseId Member::State::ask_lease(const KeyAndTag& subject, LeaseAsk::What what, 
 // To its home, which may be another one than a moment ago.
 void Member::State::put_lease(LeaseId id, Now now) {
   Lease& lease = leases.at(id);
+  // Somebody has said it since the asker looked.
+  if (was_told(lease.subject, now)) return settle(id, LeaseSettled::Word::know);
   const PeerId* home = rendezvous.home_of(lease.subject.key);
   if (*home == host.self()) {
     const LeaseTable::Asker asker = next_number++;
@@ -121,7 +123,10 @@ Result<void> Member::State::take_lease_word(StreamRef stream, Exchange& exchange
   }
   // Refused by the ledger or not: there is nothing to wait for any more.
   if (const auto* have = std::get_if<LeaseHave>(&*answer)) {
-    if (!ledger.hear_relayed(exchange.peer, have->said, now.wall)) ++counters.malformed;
+    {
+      const auto lock = ledger.lock();
+      if (!ledger.hear_relayed(exchange.peer, have->said, now.wall)) ++counters.malformed;
+    }
     follow_ledger(now);
   }
   exchange.lease = 0;
@@ -178,12 +183,25 @@ Fetched Member::State::retell(const Statement& statement) {
   return said;
 }
 
+// Of what is held just now.
+std::optional<Announcement> Member::State::retell(const KeyAndTag& subject) {
+  const auto lock = ledger.lock();
+  const Statement* statement = ledger.find(subject);
+  if (!statement || !statement->has_content()) return std::nullopt;
+  return Announcement(retell(*statement));
+}
+
+bool Member::State::was_told(const KeyAndTag& subject, Now now) const {
+  const auto lock = ledger.lock();
+  const Statement* statement = ledger.tellable(subject, now.wall);
+  return statement && !statement->is_own && statement->subject() == subject;
+}
+
 // What answers an asker without GitHub: word for its own principal, or a body that it can prove.
 std::optional<Announcement> Member::State::known_of(const KeyAndTag& subject, Now now) {
-  const Statement* statement = ledger.servable(subject, now.wall);
-  if (!statement) statement = ledger.candidate(subject);
-  if (!statement || !statement->has_content() || statement->fresh_until <= now.wall)
-    return std::nullopt;
+  const auto lock = ledger.lock();
+  const Statement* statement = ledger.tellable(subject, now.wall);
+  if (!statement) return std::nullopt;
   return Announcement(retell(*statement));
 }
 

@@ -4,7 +4,7 @@
 //
 // A machine on top of a host's: it is told the host's events, gives the host commands, and knows neither sockets nor
 // threads. After every call have the host advance, and drain next_event(). What is believed stands in the Ledger, which
-// it shares with whoever answers requests.
+// it shares with whoever answers requests: it holds the ledger's lock while it uses it, and never during anything else.
 //
 //   who wants an answer that is not here    ask_lease()    LeaseSettled: go, and ask GitHub; or look into the ledger
 //   who was told to go                      tell(), and end_lease()

@@ -91,8 +91,8 @@ struct Exchange {
   std::optional<BodyCollector> collector;
   Bytes packed;
   std::size_t packed_begin = 0;
-  // Of a warm start: what is to be sent; how much has arrived.
-  std::deque<Announcement> announcements;
+  // Of a warm start: of what is to be told; how much has arrived.
+  std::deque<KeyAndTag> subjects;
   std::uint64_t entries_count = 0, bytes_count = 0;
 };
 
@@ -123,6 +123,7 @@ struct Member::State {
   gossipsub::Verdict judge_conflict(const PeerId& accuser, const Conflict& conflict, Now now);
   void take_presence(const PeerId& author, Presence presence, Now now);
   Result<void> tell(Announcement announcement, Now now);
+  Result<void> keep_own(Announcement& announcement, Now now);
   Result<void> publish(const Announcement& announcement, Now now);
   void note_heard(const Announcement& announcement, Now now);
   void follow_ledger(Now now);
@@ -162,7 +163,9 @@ struct Member::State {
   Result<void> take_lease_end(Exchange& exchange, ByteView plain, Now now);
   Result<void> answer_lease(Exchange& exchange, const LeaseAnswer& answer);
   Fetched retell(const Statement& statement);
+  std::optional<Announcement> retell(const KeyAndTag& subject);
   std::optional<Announcement> known_of(const KeyAndTag& subject, Now now);
+  bool was_told(const KeyAndTag& subject, Now now) const;
   void put_lease(LeaseId id, Now now);
   void forget_unsettled(const KeyId& key, LeaseId id);
   void lease_lost(const Exchange& exchange, Error reason, Now now);

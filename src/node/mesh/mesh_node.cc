@@ -64,6 +64,7 @@ MeshNode::State::State(const MeshOptions& options, std::function<mesh::NodeFigur
     // Read once: what was closed in order is open again.
     files.save_ledger(ledger.save(mesh::Ledger::Closing::no, read_clocks().wall));
   }
+  use_names(first_keyring.newest());
   const Now now = clocks();
   for (const Multiaddr& peer : options.peers) member.roster().add_static(peer, now.instant);
   for (mesh::ListedPeer& peer : files.load_peers(first_keyring))
@@ -93,23 +94,17 @@ void MeshNode::State::listen(const MeshOptions& options) {
 }
 
 void MeshNode::State::handle(const host::Event& event) {
-  {
-    const std::lock_guard lock(mutex);
-    if (const auto* ponged = std::get_if<host::Ponged>(&event)) {
-      for (auto [each, end] = pings.equal_range(ponged->peer); each != end;
-           each = pings.erase(each)) {
-        each->second->outcome = ponged->round_trip;
-        each->second->settled.set();
-      }
-    } else if (const auto* failed = std::get_if<host::PingFailed>(&event)) {
-      for (auto [each, end] = pings.equal_range(failed->peer); each != end;
-           each = pings.erase(each)) {
-        each->second->outcome = failed->reason;
-        each->second->settled.set();
-      }
+  const auto settle_ping = [this](const multiformats::PeerId& peer, Result<Duration> outcome) {
+    for (auto [each, end] = pings.equal_range(peer); each != end; each = pings.erase(each)) {
+      each->second->outcome = outcome;
+      each->second->settled.set();
     }
-    member.handle(event, clocks());
-  }
+  };
+  if (const auto* ponged = std::get_if<host::Ponged>(&event))
+    settle_ping(ponged->peer, ponged->round_trip);
+  else if (const auto* failed = std::get_if<host::PingFailed>(&event))
+    settle_ping(failed->peer, failed->reason);
+  member.handle(event, clocks());
   drain_member();
   arm();
 }
@@ -122,16 +117,8 @@ void MeshNode::State::settle() {
 }
 
 void MeshNode::State::drain_member() {
-  for (;;) {
-    std::optional<mesh::MemberEvent> event;
-    {
-      const std::lock_guard lock(mutex);
-      event = member.next_event();
-      members_count = member.members().size();
-    }
-    if (!event) return;
-    handle(*event);
-  }
+  while (auto event = member.next_event()) handle(*event);
+  members_count = member.members().size();
 }
 
 void MeshNode::State::handle(const mesh::MemberEvent& event) {
@@ -146,7 +133,6 @@ void MeshNode::State::handle(const mesh::MemberEvent& event) {
   } else if (const auto* wanted = std::get_if<mesh::DialWanted>(&event)) {
     for (const Multiaddr& address : wanted->call.addresses) {
       auto on_begun = [this, call = wanted->call](Result<host::DialId> dial) {
-        const std::lock_guard lock(mutex);
         if (dial) member.dial_begun(call, *dial);
         else member.dial_failed(call, clocks());
       };
@@ -172,12 +158,7 @@ net::awaitable<void> MeshNode::State::keep_time() {
 }
 
 void MeshNode::State::arm() {
-  Instant deadline;
-  {
-    const std::lock_guard lock(mutex);
-    deadline = member.next_deadline();
-  }
-  deadline = std::min({deadline, next_save, next_ping});
+  Instant deadline = std::min({member.next_deadline(), next_save, next_ping});
   if (files.has_directory()) deadline = std::min(deadline, next_directory_look);
   if (deadline >= armed_for) return;
   armed_for = deadline;
@@ -186,15 +167,11 @@ void MeshNode::State::arm() {
 
 void MeshNode::State::tick() {
   const Now now = clocks();
-  {
-    const mesh::NodeFigures current = figures();
-    const std::lock_guard lock(mutex);
-    member.set_figures(current);
-    member.tick(now);
-    if (now.instant >= next_ping) {
-      next_ping = now.instant + kPingInterval;
-      member.ping_all(now);
-    }
+  member.set_figures(figures());
+  member.tick(now);
+  if (now.instant >= next_ping) {
+    next_ping = now.instant + kPingInterval;
+    member.ping_all(now);
   }
   if (now.instant >= next_save) {
     next_save = now.instant + mesh::kSaveInterval;
@@ -206,16 +183,16 @@ void MeshNode::State::tick() {
   }
 }
 
+Bytes MeshNode::State::write_ledger(mesh::Ledger::Closing closing) const {
+  const auto lock = ledger.lock();
+  return ledger.save(closing, clocks().wall);
+}
+
 void MeshNode::State::save() {
-  Bytes to_save;
-  mesh::PeerList list;
-  {
-    const std::lock_guard lock(mutex);
-    to_save = ledger.save(mesh::Ledger::Closing::no, clocks().wall);
-    list = {.written_at = clocks().wall, .peers = member.roster().known(mesh::kListedPeersMax)};
-  }
-  files.save_ledger(to_save);
-  files.save_peers(list, member.keyring());
+  files.save_ledger(write_ledger(mesh::Ledger::Closing::no));
+  files.save_peers(
+      {.written_at = clocks().wall, .peers = member.roster().known(mesh::kListedPeersMax)},
+      member.keyring());
 }
 
 void MeshNode::State::exchange_directory() {
@@ -224,9 +201,7 @@ void MeshNode::State::exchange_directory() {
     files.write_directory(
         {.id = host.self(), .addresses = host.listen_addresses(), .seen_at = now.wall},
         member.keyring(), now.wall);
-  auto found = files.read_directory(member.keyring(), now.wall);
-  const std::lock_guard lock(mutex);
-  for (mesh::ListedPeer& peer : found)
+  for (mesh::ListedPeer& peer : files.read_directory(member.keyring(), now.wall))
     member.roster().learn(peer.id, std::move(peer.addresses), peer.seen_at, now.instant);
 }
 
@@ -240,14 +215,11 @@ void MeshNode::State::give_up() {
 }
 
 void MeshNode::State::stop() {
-  {
-    const std::lock_guard lock(mutex);
-    if (is_stopped) return;
-    is_stopped = true;
-  }
+  if (is_stopped) return;
+  is_stopped = true;
   give_up();
   driver.stop();
-  files.save_ledger(ledger.save(mesh::Ledger::Closing::yes, clocks().wall));
+  files.save_ledger(write_ledger(mesh::Ledger::Closing::yes));
   files.save_peers(
       {.written_at = clocks().wall, .peers = member.roster().known(mesh::kListedPeersMax)},
       member.keyring());
@@ -283,10 +255,8 @@ void MeshNode::stop() {
 void MeshNode::rotate(const mesh::SwarmSecret& next) {
   state_->command([next](State& state, Now now) {
     state.member.rotate(next, now);
-    // All names are others now.
-    state.tags.clear();
-    state.made.clear();
-    state.claims.clear();
+    const auto lock = state.ledger.lock();
+    state.use_names(state.member.keyring().newest());
   });
 }
 
@@ -309,11 +279,13 @@ net::awaitable<Result<Duration>> MeshNode::ping(std::string peer) {
 
 // On the mesh's thread, whose the host is.
 MeshStatus MeshNode::State::status(Now now) const {
+  const mesh::NodeFigures own = figures();
+  const auto lock = ledger.lock();
   MeshStatus status{.self = host.self().text(),
                     .addresses = addresses,
                     .members = member.views(now),
                     .authors = ledger.authors(now.wall),
-                    .nodes = {{.id = host.self().text(), .is_self = true, .figures = figures()}},
+                    .nodes = {{.id = host.self().text(), .is_self = true, .figures = own}},
                     .budgets = ledger.budgets(),
                     .counters = member.counters(),
                     .ledger = ledger.counters(),

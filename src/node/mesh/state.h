@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What a MeshNode is made of. Private to the room.
+//
+// Host and member belong to the mesh's thread. What serving threads touch too stands under the ledger's lock, which
+// nobody holds for longer than a look into a table: each of their requests takes it.
 #pragma once
 
 #include <atomic>
@@ -9,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 
@@ -51,26 +53,38 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   // ordered by GitHub's dates, and a node whose clock is wrong must still tell the future from the past.
   Now clocks() const;
   void note_date(const http::Headers& headers, WallTime now);
+  std::shared_ptr<const mesh::SwarmKeys> names();
   mesh::KeyAndTag name(const proxy::Subject& subject);
-  mesh::PrincipalTag tag_of(const proxy::Caller& caller);
+  mesh::PrincipalTag tag_of(const proxy::Caller& caller);  // under the lock, as all below
+  bool is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const;
+  void remember(const cache::EntryRef& entry, const mesh::Statement& statement,
+                const mesh::KeyAndTag& asked_as);
+  cache::EntryRef find_made(const mesh::KeyAndTag& name, const crypto::Digest& body_digest,
+                            WallTime current_at) const;
+  void note_made(const mesh::KeyAndTag& name, const cache::EntryRef& entry);
+  void use_names(const mesh::SwarmKeys& keys);
+  // A look that is under way; the lock is let go of while an entry is made.
+  struct Look {
+    const mesh::KeyAndTag name;
+    const proxy::Subject& subject;
+    const cache::EntryRef& own;
+    const WallTime now, upstream_now;  // by our clock, and by GitHub's
+    std::unique_lock<std::mutex> lock;
+  };
+  cache::EntryRef find_renewed(Look& look);
+  bool find_servable(Look& look, proxy::Word& word);
+  void find_candidate(Look& look, proxy::Word& word);
+  // Without it: they compute digests of whole bodies.
   cache::EntryRef make_entry(const mesh::Statement& statement, const proxy::Subject& subject,
                              WallTime now) const;
   cache::EntryRef renewed(const cache::Entry& own, WallTime current_at,
                           const proxy::Subject& subject, WallTime now) const;
-  bool is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const;
-  void remember(const cache::EntryRef& entry, const mesh::Statement& statement,
-                const mesh::KeyAndTag& asked_as);
-  cache::EntryRef entry_of(const mesh::Statement& statement, const proxy::Subject& subject,
-                           WallTime now);
-  // Runs it on the mesh's thread, with the ledger locked.
+  // Runs it on the mesh's thread.
   template <class Command>
   void command(Command do_it) {
     auto run = [self = shared_from_this(), do_it = std::move(do_it)]() mutable {
-      {
-        const std::lock_guard lock(self->mutex);
-        if (self->is_stopped) return self->give_up();
-        do_it(*self, self->clocks());
-      }
+      if (self->is_stopped) return self->give_up();
+      do_it(*self, self->clocks());
       self->settle();
     };
     asio::post(context, std::move(run));
@@ -88,6 +102,7 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   net::awaitable<void> keep_time();
   void stop();
   void save();
+  Bytes write_ledger(mesh::Ledger::Closing closing) const;
   void exchange_directory();
   MeshStatus status(Now now) const;
 
@@ -100,11 +115,13 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   keys::PrivateKey identity;
 
-  mutable std::mutex mutex;  // of ledger, member, tags and entries
   mesh::Ledger ledger;
   mesh::Keyring first_keyring;
   host::Host host;
   mesh::Member member;
+
+  // Under the ledger's lock.
+  std::shared_ptr<const mesh::SwarmKeys> names_now;          // of the newest secret
   std::unordered_map<std::string, mesh::PrincipalTag> tags;  // by the principal's id
   std::map<mesh::KeyAndTag, cache::EntryRef> made;           // from statements that may be served
   // What was offered for proof, and is not answered yet.
@@ -113,6 +130,7 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   std::map<std::pair<mesh::PrincipalTag, std::string>, Instant> budgets_told;
   std::atomic<Seconds> ahead{Seconds(0)};  // GitHub's clock before ours
 
+  // The mesh's thread's.
   net::Driver driver;
   asio::steady_timer timer;
   Instant armed_for = Instant::max();

@@ -83,6 +83,10 @@ std::optional<std::uint32_t> number_in(const http::Headers& headers, std::string
   return number;
 }
 
+bool is_fresh(const cache::EntryRef& entry, WallTime now) {
+  return entry && cache::time_left(*entry, now) > Seconds(0);
+}
+
 }  // namespace
 
 Now MeshNode::State::clocks() const {
@@ -98,13 +102,12 @@ void MeshNode::State::note_date(const http::Headers& headers, WallTime now) {
   ahead = difference > kClockNoise || difference < -kClockNoise ? difference : Seconds(0);
 }
 
-// With the lock held.
 mesh::PrincipalTag MeshNode::State::tag_of(const proxy::Caller& caller) {
   const std::string id(as_text(caller.principal.id));
   const auto found = tags.find(id);
   if (found != tags.end()) return found->second;
   if (tags.size() >= kTagsMax) tags.clear();
-  const mesh::PrincipalTag tag = member.keyring().newest().principal_tag(
+  const mesh::PrincipalTag tag = names_now->principal_tag(
       caller.group.empty() ? kind_name(caller.credential.kind) : "group",
       caller.group.empty() ? caller.credential.identity.reveal() : as_bytes(caller.group));
   tags.emplace(id, tag);
@@ -113,12 +116,28 @@ mesh::PrincipalTag MeshNode::State::tag_of(const proxy::Caller& caller) {
 
 // Whether the others have the body that a 304 would speak of, so that saying so is enough.
 bool MeshNode::State::is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const {
+  const auto lock = ledger.lock();
   const mesh::Statement* statement = ledger.candidate(name);
   return statement && statement->has_content() && statement->said.body_digest == entry.body_digest;
 }
 
+std::shared_ptr<const mesh::SwarmKeys> MeshNode::State::names() {
+  const auto lock = ledger.lock();
+  return names_now;
+}
+
+void MeshNode::State::use_names(const mesh::SwarmKeys& keys) {
+  names_now = std::make_shared<const mesh::SwarmKeys>(keys);
+  tags.clear();
+  made.clear();
+  claims.clear();
+}
+
+// Two MACs, of which the first is new for every request: computed without the lock.
 mesh::KeyAndTag MeshNode::State::name(const Subject& subject) {
-  return {.key = member.keyring().newest().key_id(subject.key), .tag = tag_of(subject.caller)};
+  const mesh::KeyId key = names()->key_id(subject.key);
+  const auto lock = ledger.lock();
+  return {.key = key, .tag = tag_of(subject.caller)};
 }
 
 // As if the answer had come here: our own rules say for how long it is fresh, and the claim can only shorten it.
@@ -150,17 +169,20 @@ cache::EntryRef MeshNode::State::make_entry(const mesh::Statement& statement,
   return cache::finish_entry(std::move(entry));
 }
 
-// Of a statement that may be served: made once, and then found. The tag is the principal's, and so is the ETag.
-cache::EntryRef MeshNode::State::entry_of(const mesh::Statement& statement, const Subject& subject,
-                                          WallTime now) {
-  const auto found = made.find(statement.subject());
-  if (found != made.end() && found->second->body_digest == statement.said.body_digest &&
-      found->second->upstream_date == statement.current_at)
-    return found->second;
-  cache::EntryRef entry = make_entry(statement, subject, now);
+// Entries are made once, and then found. The tag is the principal's, and so is the ETag.
+cache::EntryRef MeshNode::State::find_made(const mesh::KeyAndTag& name,
+                                           const crypto::Digest& body_digest,
+                                           WallTime current_at) const {
+  const auto found = made.find(name);
+  if (found == made.end() || found->second->body_digest != body_digest ||
+      found->second->upstream_date != current_at)
+    return nullptr;
+  return found->second;
+}
+
+void MeshNode::State::note_made(const mesh::KeyAndTag& name, const cache::EntryRef& entry) {
   if (made.size() >= kEntriesMadeMax) made.clear();
-  if (entry) made[statement.subject()] = entry;
-  return entry;
+  if (entry) made[name] = entry;
 }
 
 // What this node holds itself, and somebody's 304 has confirmed since.
@@ -188,68 +210,89 @@ void MeshNode::State::remember(const cache::EntryRef& entry, const mesh::Stateme
                                             statement.current_at};
 }
 
+cache::EntryRef MeshNode::State::find_renewed(Look& look) {
+  const auto since = ledger.current_since(look.name, look.own->body_digest);
+  if (!since || trust != mesh::Trust::swarm) return nullptr;
+  cache::EntryRef entry = find_made(look.name, look.own->body_digest, *since);
+  if (entry) return entry;
+  look.lock.unlock();
+  entry = renewed(*look.own, *since, look.subject, look.now);
+  look.lock.lock();
+  note_made(look.name, entry);
+  return entry;
+}
+
+// False: there is nothing that may be served, and perhaps something that may be proven.
+bool MeshNode::State::find_servable(Look& look, Word& word) {
+  const mesh::Statement* found = ledger.servable(look.name, look.upstream_now);
+  if (!found || found->is_own || !found->has_content()) return false;
+  if (!found->said.body) return word.is_elsewhere = true;
+  const mesh::Statement said = *found;
+  cache::EntryRef entry = find_made(look.name, said.said.body_digest, said.current_at);
+  if (!entry) {
+    look.lock.unlock();
+    entry = make_entry(said, look.subject, look.now);
+    look.lock.lock();
+    note_made(look.name, entry);
+  }
+  if (!is_fresh(entry, look.now)) return false;
+  word.entry = std::move(entry);
+  word.wants_audit = ledger.note_served(said, random, look.upstream_now).wants_audit;
+  if (word.wants_audit) remember(word.entry, said, look.name);
+  return true;
+}
+
+void MeshNode::State::find_candidate(Look& look, Word& word) {
+  const mesh::Statement* found = ledger.candidate(look.name);
+  if (!found || found->is_own || found->said.status != 200) return;
+  // What we hold ourselves needs no other witness, unless theirs is later.
+  if (look.own && (look.own->body_digest == found->said.body_digest ||
+                   found->current_at <= look.own->upstream_date))
+    return;
+  word.is_elsewhere = !found->said.body;
+  if (word.is_elsewhere) return;
+  const mesh::Statement offered = *found;
+  look.lock.unlock();
+  word.candidate = make_entry(offered, look.subject, look.now);
+  word.is_shared = trust == mesh::Trust::swarm && offered.said.tag == look.name.tag;
+  look.lock.lock();
+  if (word.candidate) remember(word.candidate, offered, look.name);
+}
+
 Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime now) {
   State& state = *state_;
+  State::Look look{.name = state.name(subject),
+                   .subject = subject,
+                   .own = own,
+                   .now = now,
+                   .upstream_now = now + state.ahead.load(),
+                   .lock = state.ledger.lock()};
   Word word;
-  const std::lock_guard lock(state.mutex);
-  const mesh::KeyAndTag name = state.name(subject);
   if (own) {
-    word.is_overtaken = state.ledger.is_overtaken(name, own->upstream_date, own->body_digest);
-    if (!word.is_overtaken && cache::time_left(*own, now) > Seconds(0)) return word;
-  }
-  const auto is_fresh = [&](const cache::EntryRef& entry) {
-    return entry && cache::time_left(*entry, now) > Seconds(0);
-  };
-  if (own && !word.is_overtaken && state.trust == mesh::Trust::swarm) {
-    if (const auto since = state.ledger.current_since(name, own->body_digest))
-      word.entry = state.renewed(*own, *since, subject, now);
-    if (is_fresh(word.entry)) return word;
-    word.entry = nullptr;
-  }
-  const WallTime upstream_now = now + state.ahead.load();
-  const mesh::Statement* said = state.ledger.servable(name, upstream_now);
-  if (said && !said->is_own && said->has_content()) {
-    if (!said->said.body) {
-      word.is_elsewhere = true;
-      return word;
+    word.is_overtaken = state.ledger.is_overtaken(look.name, own->upstream_date, own->body_digest);
+    if (!word.is_overtaken && is_fresh(own, now)) return word;
+    if (!word.is_overtaken) {
+      word.entry = state.find_renewed(look);
+      if (is_fresh(word.entry, now)) return word;
+      word.entry = nullptr;
     }
-    word.entry = state.entry_of(*said, subject, now);
-    if (is_fresh(word.entry)) {
-      const auto served = state.ledger.note_served(*said, state.random, upstream_now);
-      word.wants_audit = served.wants_audit;
-      if (served.wants_audit) state.remember(word.entry, *said, name);
-      return word;
-    }
-    word.entry = nullptr;
   }
-  const mesh::Statement* offered = state.ledger.candidate(name);
-  if (!offered || offered->is_own || offered->said.status != 200) return word;
-  // What we hold ourselves needs no other witness, unless theirs is later.
-  if (own &&
-      (own->body_digest == offered->said.body_digest || offered->current_at <= own->upstream_date))
-    return word;
-  if (!offered->said.body) {
-    word.is_elsewhere = true;
-    return word;
-  }
-  word.candidate = state.make_entry(*offered, subject, now);
-  word.is_shared = state.trust == mesh::Trust::swarm && offered->said.tag == name.tag;
-  if (word.candidate) state.remember(word.candidate, *offered, name);
+  if (!state.find_servable(look, word)) state.find_candidate(look, word);
   return word;
 }
 
 net::awaitable<void> MeshNode::bring_body(const Subject& subject) {
   auto arrived = std::make_shared<PendingBody>();
-  mesh::KeyAndTag name;
-  {
-    const std::lock_guard lock(state_->mutex);
-    name = state_->name(subject);
-  }
-  state_->command([name, arrived](State& state, Now now) {
-    const mesh::Statement* said = state.ledger.servable(name, now.wall);
-    if (!said || said->is_own) said = state.ledger.candidate(name);
-    if (!said || said->said.body) return arrived->set();
-    state.bodies.emplace(state.member.ask_body(*said, now), arrived);
+  state_->command([name = state_->name(subject), arrived](State& state, Now now) {
+    std::optional<mesh::Statement> wanted;
+    {
+      const auto lock = state.ledger.lock();
+      const mesh::Statement* said = state.ledger.servable(name, now.wall);
+      if (!said || said->is_own) said = state.ledger.candidate(name);
+      if (said && !said->said.body) wanted = *said;
+    }
+    if (!wanted) return arrived->set();
+    state.bodies.emplace(state.member.ask_body(*wanted, now), arrived);
   });
   co_await arrived->wait();
 }
@@ -258,11 +301,7 @@ net::awaitable<std::unique_ptr<proxy::Turn>> MeshNode::take_turn(const Subject& 
                                                                  bool holds_one) {
   if (state_->members_count == 0) co_return std::make_unique<NodeTurn>(nullptr, true);
   auto pending = std::make_shared<PendingTurn>();
-  mesh::KeyAndTag name;
-  {
-    const std::lock_guard lock(state_->mutex);
-    name = state_->name(subject);
-  }
+  const mesh::KeyAndTag name = state_->name(subject);
   const auto what = holds_one ? mesh::LeaseAsk::What::validate : mesh::LeaseAsk::What::fetch;
   state_->command([name, what, pending](State& state, Now now) {
     pending->lease = state.member.ask_lease(name, what, now);
@@ -281,12 +320,7 @@ net::awaitable<std::unique_ptr<proxy::Turn>> MeshNode::take_turn(const Subject& 
 }
 
 void MeshNode::tell(const Subject& subject, Learned learned, const cache::EntryRef& entry) {
-  mesh::KeyAndTag name;
-  {
-    const std::lock_guard lock(state_->mutex);
-    name = state_->name(subject);
-  }
-  state_->command([name, learned, entry](State& state, Now now) {
+  state_->command([name = state_->name(subject), learned, entry](State& state, Now now) {
     mesh::Announcement said;
     if (learned == Learned::gone) {
       said = mesh::Gone{.key = name.key, .tag = name.tag, .upstream_date = now.wall};
@@ -307,11 +341,8 @@ void MeshNode::tell(const Subject& subject, Learned learned, const cache::EntryR
 void MeshNode::note_stale(std::span<const std::string> keys) {
   if (keys.empty()) return;
   mesh::Stale stale{.upstream_date = state_->clocks().wall, .keys = {}};
-  {
-    const std::lock_guard lock(state_->mutex);
-    for (const std::string& key : keys)
-      stale.keys.push_back(state_->member.keyring().newest().key_id(key));
-  }
+  const auto names = state_->names();
+  for (const std::string& key : keys) stale.keys.push_back(names->key_id(key));
   state_->command([stale = std::move(stale)](State& state, Now now) {
     auto told = state.member.tell(stale, now);
     if (!told) log::debug("mesh_not_told", {{"error", told.error()}});
@@ -332,7 +363,7 @@ void MeshNode::note_budget(const proxy::Caller& caller, const http::Headers& hea
                       .reset = wall_time(*reset),
                       .upstream_date = state_->clocks().wall};
   {
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->ledger.lock();
     budget.tag = state_->tag_of(caller);
     auto& budgets = state_->budgets_told;
     if (budgets.size() >= kTagsMax) budgets.clear();
@@ -353,8 +384,8 @@ void MeshNode::note_budget(const proxy::Caller& caller, const http::Headers& hea
 void MeshNode::note_proof(const Subject& subject, const cache::EntryRef& offered,
                           const cache::EntryRef& own, const http::Answer& answer, WallTime now) {
   State& state = *state_;
-  const std::lock_guard lock(state.mutex);
   const mesh::KeyAndTag name = state.name(subject);
+  const auto lock = state.ledger.lock();
   const auto found = state.claims.find({name, offered->body_digest});
   if (found == state.claims.end()) return;
   const auto [claim, claimed_at] = found->second;

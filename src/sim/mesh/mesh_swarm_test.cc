@@ -80,6 +80,24 @@ TEST(MeshSwarm, AColdSwarmAsksOnceForEachThing) {
   }
 }
 
+// The word may arrive in one packet with the news, and be read first: seen with two daemons, seven times of a hundred.
+TEST(MeshSwarm, AHomeSendsNobodyToGitHubForWhatItHasJustFetched) {
+  constexpr std::size_t kThings = 20;
+  MeshSwarm swarm({.seed = 4, .nodes_count = 2});
+  swarm.introduce_all();
+  ASSERT_TRUE(swarm.run_until_connected());
+  for (int thing = 0; thing < static_cast<int>(kThings); ++thing) {
+    swarm.request(0, thing);
+    answer_all(swarm);
+    swarm.request(1, thing);  // while the news is under way
+    answer_all(swarm);
+  }
+  EXPECT_EQ(swarm.bill().charged, kThings);
+  EXPECT_EQ(count(swarm, From::peer), kThings);
+  EXPECT_EQ(swarm.member(0).lease_counters().granted + swarm.member(1).lease_counters().granted,
+            kThings);
+}
+
 TEST(MeshSwarm, WithATokenForEachNodeTheOthersProveItForFree) {
   MeshSwarm swarm({.seed = 5, .nodes_count = 5, .has_token_each = true});
   swarm.introduce_all();
