@@ -11,6 +11,7 @@
 #   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
 #   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
 #   make tsan    unit tests under ThreadSanitizer              make bench-p2p   peers, against js-libp2p and plain TCP
+#                                                              make bench-mesh  a swarm, against gossip of js-libp2p
 #   make install PREFIX=/usr/local
 #   make sim-gossip  swarms of 1,000 gossipsub routers, with attackers among them (ARGS="--seeds 7 --only churn-30")
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
@@ -18,7 +19,7 @@
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits bench-p2p sim-gossip install clean
+        fuzz tsan bench bench-hits bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -70,6 +71,7 @@ tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan
 		   ctest --preset tsan --parallel $(JOBS)
 bench: release $(FIXTURES) ; tools/setup-bench && bench/run
 bench-p2p: release ; bench/run --p2p
+bench-mesh: release $(FIXTURES) ; bench/run --mesh
 bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)

@@ -37,7 +37,7 @@ def run_binaries():
     for binary in sorted((servers.BUILD / "src").glob("*_bench")):
         with servers.Cores(servers.SERVER_CORE, servers.LOAD_CORE):
             done = subprocess.run([binary, "--benchmark_format=json", "--benchmark_min_time=0.2"], check=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=servers.ROOT)
         print(f"\n{binary.name}:")
         for result in json.loads(done.stdout)["benchmarks"]:
             results[result["name"]] = result

@@ -25,18 +25,18 @@ GOSSIPS = [("2", "full"), ("8", "full"), ("32", "8")]
 
 
 def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, cwd=ROOT)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-400:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def both(program, *arguments, rounds):
+def both(our_program, their_program, rounds):
     """Medians over `rounds` of each figure; the two take turns, so that what disturbs one round disturbs both."""
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(run(OURS / f"p2p_{program}", *arguments))
-        theirs.append(run("node", THEIRS / f"bench_{program}.mjs", *arguments))
+        ours.append(run(OURS / f"p2p_{our_program[0]}", *our_program[1:]))
+        theirs.append(run("node", THEIRS / f"bench_{their_program[0]}.mjs", *their_program[1:]))
     def middle(results):
         return {name: value if isinstance(value, str) else statistics.median(one[name] for one in results)
                 for name, value in results[0].items()}
@@ -49,7 +49,7 @@ def ratio(ours, theirs, is_more_better):
 
 def report(rounds=3):
     figures = {}
-    ours, theirs = both("link", rounds=rounds)
+    ours, theirs = both(("link",), ("link",), rounds)
     print("\n| one connection | ghmesh | js-libp2p | plain TCP | times better than js | aim |")
     print("|---|---|---|---|---|---|")
     for name, text, aim, is_more_better in LINK_ROWS:
@@ -64,7 +64,8 @@ def report(rounds=3):
     print("\n| gossip of 1 KiB | ghmesh p50 / p99 ms | js p50 / p99 ms | wire bytes per delivery, ghmesh / js "
           "| delivered, ghmesh / js |\n|---|---|---|---|---|")
     for nodes, degree in GOSSIPS:
-        ours, theirs = both("gossip", nodes, degree, "latency", rounds=rounds)
+        program = ("gossip", nodes, degree, "latency")
+        ours, theirs = both(program, program, rounds)
         print(f"| {nodes} nodes, {degree if degree == 'full' else 'degree ' + degree} "
               f"| {ours['latency_ms_p50']:.2f} / {ours['latency_ms_p99']:.2f} "
               f"| {theirs['latency_ms_p50']:.2f} / {theirs['latency_ms_p99']:.2f} "
@@ -73,7 +74,8 @@ def report(rounds=3):
               flush=True)
         for who, result in (("p2p", ours), ("js", theirs)):
             figures |= {f"{who}_gossip{nodes}_{name}": value for name, value in result.items()}
-    ours, theirs = both("gossip", "2", "full", "rate", rounds=rounds)
+    program = ("gossip", "2", "full", "rate")
+    ours, theirs = both(program, program, rounds)
     print(f"\nVerified messages of 1 KiB a second between two nodes: ghmesh {ours['messages_per_second']:.0f}, "
           f"js {theirs['messages_per_second']:.0f} (aim: 10,000).")
     figures |= {"p2p_messages_per_second": ours["messages_per_second"],

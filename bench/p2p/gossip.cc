@@ -4,11 +4,6 @@
 //
 //   latency  200 messages of 1 KiB, 25 ms apart, by everybody in turn: publish to receive, and bytes on all wires
 //   rate     one publisher, one subscriber in the other process: verified messages a second
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +15,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "halves.h"
 #include "measure.h"
 #include "net/p2p/driver.h"
 
@@ -197,82 +193,46 @@ std::set<std::pair<int, int>> edges_of(int nodes, const std::string& degree) {
   return edges;
 }
 
-// Lines between the two processes.
-struct Pipe {
-  int in, out;
-  void send(const std::string& line) const {
-    const std::string text = line + "\n";
-    if (::write(out, text.data(), text.size()) < 0) _exit(1);
-  }
-  std::string receive() const {
-    std::string line;
-    for (char c = 0; ::read(in, &c, 1) == 1 && c != '\n';) line += c;
-    return line;
-  }
-};
-
-void run_part(Part& part, const Pipe& other, int nodes, const std::string& degree, bool is_child,
+void run_part(Part& part, const Halves& halves, int nodes, const std::string& degree,
               bool is_rate) {
-  const std::vector<std::string> ours = part.addresses();
-  for (const std::string& address : ours) other.send(address);
-  std::vector<std::string> theirs;
-  for (int i = 0; i < nodes / 2; ++i) theirs.push_back(other.receive());
-  std::vector<std::string> all = is_child ? theirs : ours;
-  all.insert(all.end(), is_child ? ours.begin() : theirs.begin(),
-             is_child ? ours.end() : theirs.end());
-  part.dial(edges_of(nodes, degree), all);
-  // Both processes read the same clock.
-  Instant begin = MonotonicClock::now() + kSettle;
-  if (is_child)
-    begin = Instant(Duration(static_cast<std::int64_t>(*parse_decimal(other.receive()))));
-  else other.send(std::to_string(begin.time_since_epoch().count()));
+  part.dial(edges_of(nodes, degree), halves.all_addresses(part.addresses()));
+  const Instant begin = halves.agree_on(kSettle);
   part.run_until(begin);
   part.mark();
-  if (!is_rate) return part.publish_on_schedule(begin + 100ms, is_child ? 1 : 0);
-  if (is_child) part.receive(kRateMessages, begin);
+  if (!is_rate) return part.publish_on_schedule(begin + 100ms, halves.is_child() ? 1 : 0);
+  if (halves.is_child()) part.receive(kRateMessages, begin);
   else part.publish_fast(kRateMessages);
 }
 
 int run(int nodes, const std::string& degree, bool is_rate) {
-  int down[2], up[2];
-  if (::pipe(down) != 0 || ::pipe(up) != 0) return 1;
-  const pid_t child = ::fork();
-  const bool is_child = child == 0;
-  if (is_child) prctl(PR_SET_PDEATHSIG, SIGKILL);
-  pin_to(is_child ? 1 : 0);
-  const Pipe other{.in = is_child ? down[0] : up[0], .out = is_child ? up[1] : down[1]};
-  ::close(is_child ? down[1] : up[1]);
-  Part part(is_child ? nodes / 2 : 0, nodes / 2);
-  run_part(part, other, nodes, degree, is_child, is_rate);
+  const Halves halves;
+  Part part(halves.is_child() ? nodes / 2 : 0, nodes / 2);
+  run_part(part, halves, nodes, degree, is_rate);
   Figures figures = part.figures();
-  if (is_child) {
-    other.send(std::to_string(figures.wire_bytes) + " " + std::to_string(figures.duplicates) + " " +
-               std::to_string(figures.mesh_peers) + " " + std::to_string(figures.seconds));
-    std::string latencies;
-    for (const double latency : figures.latencies) latencies += std::to_string(latency) + " ";
-    other.send(latencies);
-    _exit(0);
+  if (halves.is_child()) {
+    halves.send_values({static_cast<double>(figures.wire_bytes),
+                        static_cast<double>(figures.duplicates), figures.mesh_peers,
+                        figures.seconds});
+    halves.send_values(figures.latencies);
+    halves.end_child();
   }
-  std::istringstream words(other.receive());
-  std::uint64_t wire = 0, duplicates = 0;
-  double mesh = 0, seconds = 0;
-  words >> wire >> duplicates >> mesh >> seconds;
-  std::istringstream latencies(other.receive());
-  for (double latency = 0; latencies >> latency;) figures.latencies.push_back(latency);
-  ::waitpid(child, nullptr, 0);
+  const std::vector<double> theirs = halves.receive_values();
+  for (const double latency : halves.receive_values()) figures.latencies.push_back(latency);
+  halves.wait_for_child();
   const auto delivered = static_cast<double>(figures.latencies.size());
   json::object out{
-      {"nodes", nodes}, {"degree", degree}, {"mesh", (figures.mesh_peers + mesh) / nodes}};
+      {"nodes", nodes}, {"degree", degree}, {"mesh", (figures.mesh_peers + theirs[2]) / nodes}};
   if (is_rate) {
-    out["messages_per_second"] = delivered / seconds;
+    out["messages_per_second"] = delivered / theirs[3];
   } else {
     out["expected"] = kMessagesCount * (nodes - 1);
     out["duplicates_per_delivery"] =
-        static_cast<double>(figures.duplicates + duplicates) / delivered;
+        (static_cast<double>(figures.duplicates) + theirs[1]) / delivered;
     put_quantiles(out, "latency_ms", figures.latencies);
   }
   out["delivered"] = figures.latencies.size();
-  out["wire_bytes_per_delivery"] = static_cast<double>(figures.wire_bytes + wire) / delivered;
+  out["wire_bytes_per_delivery"] =
+      (static_cast<double>(figures.wire_bytes) + theirs[0]) / delivered;
   std::cout << json::serialize(out) << '\n';
   return 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Gossip among js-libp2p nodes, in the steps of bench/p2p/gossip.cc: bench_gossip.mjs NODES full|DEGREE latency|rate.
+// Gossip among js-libp2p nodes, in the steps of bench/p2p/gossip.cc: bench_gossip.mjs NODES full|DEGREE latency|rate [BYTES].
 import { fileURLToPath } from 'node:url';
 import { isChild, makeNode, multiaddr, now, pin, putQuantiles, sleep, startChild, wireBytes } from './bench_node.mjs';
 
 const [nodesCount, degree, mode] = [Number(process.argv[2]), process.argv[3], process.argv[4]];
-const TOPIC = 'ghmesh-bench', MESSAGE_BYTES = 1024, MESSAGES = 200, PAUSE = 25, SETTLE = 4500;
+const TOPIC = 'ghmesh-bench', MESSAGE_BYTES = Number(process.argv[5] ?? 1024), MESSAGES = 200, PAUSE = 25, SETTLE = 4500;
 const RATE_MESSAGES = 10_000, UNDER_WAY_MAX = 500;
 
 pin();
