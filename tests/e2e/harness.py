@@ -171,12 +171,13 @@ class Model(Process):
 class Daemon(Process):
     """`ghmesh serve` in a private folder."""
 
-    def __init__(self, folder, upstream, *options, env=None, tcp=True):
+    # `inside` is a command that runs the daemon, as nsenter does.
+    def __init__(self, folder, upstream, *options, env=None, tcp=True, inside=()):
         self.folder = pathlib.Path(folder)
         self.upstream = upstream
         self.socket = self.folder / "run" / "gh.sock"
         self.admin = self.folder / "run" / "admin.sock"
-        command = [GHMESH, "serve", "--socket", self.socket, "--upstream", upstream,
+        command = [*inside, GHMESH, "serve", "--socket", self.socket, "--upstream", upstream,
                    "--cache-dir", self.folder / "cache", *options]
         if tcp:
             command += ["--listen", "127.0.0.1:0"]
@@ -217,6 +218,12 @@ class Daemon(Process):
 
     def stats(self):
         return self.ask_admin("/api/v1/stats").json()
+
+    def metrics(self):
+        """The samples of /metrics, by name and labels as they are written there, without what all names begin with."""
+        lines = self.ask_admin("/metrics").body.decode().splitlines()
+        samples = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
+        return {name.removeprefix("ghmesh_"): float(value) for name, value in samples}
 
     @property
     def tcp_address(self):

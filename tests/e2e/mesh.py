@@ -19,9 +19,10 @@ def new_secret(path):
 class Node(harness.Daemon):
     """A daemon that is in a swarm."""
 
-    def __init__(self, folder, upstream, secret, *options, peers=(), **more):
+    def __init__(self, folder, upstream, secret, *options, peers=(), address="127.0.0.1", **more):
         folder.mkdir(parents=True, exist_ok=True)
-        asked = ["--swarm-secret-file", secret, "--p2p-listen", "/ip4/127.0.0.1/tcp/0"]
+        asked = ["--swarm-secret-file", secret] if secret else []  # or it has one of another source
+        asked += ["--p2p-listen", f"/ip4/{address}/tcp/0"]
         for peer in peers:
             asked += ["--peer", peer]
         super().__init__(folder, upstream, *asked, *options, **more)
@@ -38,6 +39,20 @@ class Node(harness.Daemon):
 
     def swarm_stats(self):
         return self.ask_admin("/api/v1/stats?swarm=1").json()
+
+    def seen(self):
+        """What this node has ever seen of a swarm: of an outsider, all of it is zero."""
+        metrics = self.metrics()
+        return {"members": int(metrics["mesh_members"]),
+                "admitted": int(metrics['mesh_admissions_total{result="admitted"}']),
+                "topics": int(metrics['mesh_gossip_total{topic="other"}']),
+                "messages": int(metrics['mesh_gossip_total{topic="own"}']),
+                "heard": int(metrics['mesh_announcements_total{result="heard"}']),
+                "unsealed": int(metrics['mesh_announcements_total{result="unsealed"}'])}
+
+    def refused_count(self):
+        """Connections that did not prove to be of the swarm."""
+        return int(self.metrics()['mesh_admissions_total{result="refused"}'])
 
 
 def until(condition, seconds=harness.START_SECONDS):
@@ -71,6 +86,10 @@ class Swarm:
         """Everybody asks the same at the same moment."""
         with concurrent.futures.ThreadPoolExecutor(len(self.nodes)) as pool:
             return list(pool.map(lambda pair: pair[0].ask(path, pair[1]), zip(self.nodes, tokens)))
+
+    def silent_count(self):
+        """Questions for a lease that their home was too busy to answer in time. Each may cost a call: nobody waits."""
+        return sum(int(node.metrics()['mesh_leases_total{result="silent"}']) for node in self.nodes)
 
     def stop(self):
         for node in self.nodes:
