@@ -19,7 +19,7 @@
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits bench-p2p bench-mesh sim-gossip install clean
+        fuzz tsan bench bench-hits sim-trace bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -76,6 +76,8 @@ bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)
 		   build/release/bench/gossip_swarm $(ARGS)
+sim-trace: setup ; cmake --preset release >/dev/null && cmake --build --preset release --target sim_mesh_test $(NINJA)
+		   build/release/src/sim_mesh_test --gtest_also_run_disabled_tests --gtest_filter='MeshTrace.*Hour'
 
 install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 clean:           ; rm -rf build

@@ -19,6 +19,10 @@ void write_members(Families& families, const MeshStatus& status) {
                  "Bytes on the connections with peers, encrypted.");
   families.value(status.wire_bytes_received, {{"direction", "in"}});
   families.value(status.wire_bytes_sent, {{"direction", "out"}});
+  families.begin(MetricType::Counter, "mesh_gossip_total",
+                 "What came by gossip: messages of our topics, and whatever concerned others.");
+  families.value(status.gossip_delivered, {{"topic", "own"}});
+  families.value(status.gossip_not_allowed, {{"topic", "other"}});
   families.begin(MetricType::Counter, "mesh_exchanges_refused_total",
                  "Streams of members that were refused or ended, by reason.");
   families.value(counters.exchanges_refused, {{"reason", "limit"}});

@@ -72,6 +72,10 @@ class Peers {
   virtual void note_stale(std::span<const std::string> keys) = 0;
   // The budget as an answer to this caller told it.
   virtual void note_budget(const Caller& caller, const http::Headers& headers, WallTime now) = 0;
+  // Whether the audit of what was served is this caller's to do: of many who were served the same, one does it.
+  virtual bool take_audit(const Subject& subject, const cache::EntryRef& served) = 0;
+  // GitHub is about to be asked whether this is current: note_proof() follows, if it answers.
+  virtual void note_offered(const Subject& subject, const cache::EntryRef& offered) = 0;
   // A peer's body was offered for proof, and GitHub has answered. `own` is what this node held before; may be null.
   virtual void note_proof(const Subject& subject, const cache::EntryRef& offered,
                           const cache::EntryRef& own, const http::Answer& answer, WallTime now) = 0;

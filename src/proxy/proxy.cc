@@ -124,16 +124,19 @@ Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, 
   return {};
 }
 
+Subject Proxy::subject_asked(const Request& request) {
+  return {.caller = *request.caller,
+          .key = request.keyed.text,
+          .route = request.keyed.route,
+          .path = request.target.path,
+          .accept = request.keyed.accept};
+}
+
 Proxy::Found Proxy::find_entry(const Request& request, WallTime now) {
   Found found{.entry = find_own(request, now)};
   if (!peers_ || request.caller->standing->is_refused || !request.keyed.route.may_share)
     return found;
-  Word word = peers_->look({.caller = *request.caller,
-                            .key = request.keyed.text,
-                            .route = request.keyed.route,
-                            .path = request.target.path,
-                            .accept = request.keyed.accept},
-                           found.entry, now);
+  Word word = peers_->look(subject_asked(request), found.entry, now);
   if (word.entry && !is_outdated(*request.caller, *word.entry))
     return {.entry = std::move(word.entry), .is_of_peer = true, .wants_audit = word.wants_audit};
   found.is_overtaken = word.is_overtaken;
@@ -234,11 +237,11 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
       outcome.entry = found.entry;
       outcome.status = status_of(found.is_of_peer ? http::Detail::peer : http::Detail::fresh,
                                  found.entry, now.wall);
-      if (found.wants_audit) {
+      if (found.wants_audit && peers_->take_audit(subject_asked(request), found.entry)) {
         auto question = std::make_shared<Question>();
         plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
                       *question);
-        net::spawn(exchange.executor(), "audit", audit(std::move(question), found.entry));
+        net::spawn(exchange.executor(), "audit", audit(std::move(question)));
       }
       break;
     case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;

@@ -74,6 +74,7 @@ class Proxy final : public net::Service {
   };
 
   Result<void> read_request(const http::RequestHead& head, net::Door door, Request& request);
+  static Subject subject_asked(const Request& request);
   Found find_entry(const Request& request, WallTime now);
   cache::EntryRef find_own(const Request& request, WallTime now);
   Situation situation_of(const http::RequestHead& head, const Request& request, const Found& found,
@@ -99,7 +100,7 @@ class Proxy final : public net::Service {
   };
   net::awaitable<Consultation> consult(const Question& question, cache::EntryRef own);
   // Whether what a peer said, and was served, is so: nobody waits for it.
-  net::awaitable<void> audit(std::shared_ptr<Question> question, cache::EntryRef served);
+  net::awaitable<void> audit(std::shared_ptr<Question> question);
   void tell_peers(const Question& question, const http::Answer& answer, const Outcome& outcome,
                   const cache::EntryRef& own, const Consultation& peers, WallTime now);
   net::awaitable<Result<http::Answer>> put_question(const Question& question);

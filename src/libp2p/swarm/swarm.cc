@@ -180,6 +180,8 @@ void Swarm::deny(const PeerId& peer, Instant now) {
     disconnect(connection, Errc::connection_refused, now);
 }
 
+void Swarm::permit(const PeerId& peer) { gate_.denied_peers.erase(peer); }
+
 void Swarm::tick(Instant now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     Record& record = *record_of(deadlines_.begin()->second);

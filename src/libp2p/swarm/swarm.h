@@ -132,6 +132,7 @@ class Swarm {
                       DialReason reason = DialReason::wanted);
   void disconnect(ConnectionId connection, Error reason, Instant now);
   void deny(const PeerId& peer, Instant now);  // from now on, and ends what there is
+  void permit(const PeerId& peer);             // takes that back
   // Oldest first; empty: not connected.
   std::vector<ConnectionId> connections_of(const PeerId& peer) const;
   std::vector<PeerId> peers() const;

@@ -51,6 +51,9 @@ class Suspicion {
   WallTime points_at_ = WallTime::min();
 };
 
+// One of a thousand honest members looks like that by chance, for a while.
+inline constexpr double kDoubtMax = 7;
+
 struct Slot;
 
 struct Author {
@@ -64,6 +67,10 @@ struct Author {
   WallTime newest_date = WallTime::min();
   Allowance statements{kStatements}, doubts{kDoubts};
   Suspicion suspicion;
+  // Of late: its claims that GitHub confirmed, and those that had changed; what they say together is `doubt`, the
+  // logarithm of how much likelier a liar is than an honest member. From kDoubtMax on it is believed nothing unproven.
+  double confirmed = 0, changed = 0, doubt = 0;
+  int expulsions_count = 0;  // for suspicion: each is longer than the one before
   WallTime expelled_until = WallTime::min();
   bool is_forgotten = false;  // its record is gone; what it said waits for a proof
   Figures figures;

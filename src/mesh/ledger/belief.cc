@@ -9,6 +9,8 @@ namespace {
 
 bool is_believed(const Slot& slot) {
   if (slot.is_disputed || slot.statement.current_at <= slot.doubted_at) return false;
+  const Author* by = slot.vouched_by ? slot.vouched_by.get() : slot.author.get();
+  if (by != nullptr && by->doubt >= kDoubtMax) return false;  // it waits for a proof
   if (slot.author && slot.author->is_forgotten) return false;
   return !slot.vouched_by || !slot.vouched_by->is_forgotten;
 }
@@ -108,7 +110,9 @@ std::vector<const Statement*> Ledger::hot(const std::vector<PrincipalTag>& tags,
   for (const Slot& slot : state_->held.all()) {
     if (found.size() == count_max || looks_left-- == 0) break;
     const Statement& statement = slot.statement;
-    if (!statement.has_content() || !is_believed(slot) || !is_fresh(statement, now)) continue;
+    // What is no longer fresh is offered for a proof, which is free: a newcomer pays for nothing that somebody has.
+    if (!statement.has_content() || !is_believed(slot)) continue;
+    if (statement.current_at > now + kDateAheadMax) continue;
     if (tags.empty() || statement.said.is_public ||
         std::ranges::find(tags, statement.said.tag) != tags.end())
       found.push_back(&statement);
@@ -143,6 +147,7 @@ std::vector<AuthorFigures> Ledger::authors(WallTime now) const {
     all.push_back({.author = author->id,
                    .figures = author->figures,
                    .suspicion = author->suspicion.at(now),
+                   .doubt = author->doubt,
                    .expelled_until = author->expelled_until,
                    .bytes_held = author->bytes_held});
   return all;

@@ -28,7 +28,7 @@ SealContext statement_context(std::string_view topic, ByteView author, std::uint
 
 Result<Announcement> open_statement(const gossipsub::SignedMessage& message, const Keyring& keys) {
   const EpochKeys* epoch = keys.find(message.topic);
-  if (epoch == nullptr) return Errc::seal_rejected;
+  if (epoch == nullptr) return Errc::not_found;
   auto plain = open_sealed(epoch->entry_key,
                            statement_context(message.topic, message.author.bytes(), message.seqno),
                            message.data);

@@ -15,7 +15,8 @@ namespace ghmesh::mesh {
 // Where a gossip message is sealed: its topic, its author, its number.
 SealContext statement_context(std::string_view topic, ByteView author, std::uint64_t seqno);
 
-// The announcement in a message whose signature is good. Errors: seal_rejected, and those of parse_announcement().
+// The announcement in a message whose signature is good. Errors: not_found (it is of an epoch or a secret that we
+// cannot read), seal_rejected, and those of parse_announcement().
 Result<Announcement> open_statement(const gossipsub::SignedMessage& message, const Keyring& keys);
 
 // Who contradicts itself: two answers for one key, principal and second with different bodies, both signed by it.

@@ -41,6 +41,7 @@ struct AuthorFigures {
   multiformats::PeerId author;
   Figures figures;
   double suspicion = 0;  // at kSuspicionMax it is expelled
+  double doubt = 0;      // at kDoubtMax its word waits for a proof
   WallTime expelled_until = WallTime::min();
   std::size_t bytes_held = 0;
 };

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Consequences: what our own questions to GitHub say of those whose word was taken.
+//
+// A claim that turns out to be false by what we knew before costs points, and points expel. A claim whose thing is
+// another one by now costs none: in a swarm that watches what changes every few seconds, nearly all honest claims end
+// like that. Instead it is weighed: is this member followed by a change more often than the others, and than our own
+// last answers are? If so, its word waits for a proof from then on, which harms nobody, and proofs restore it.
+#include <algorithm>
+#include <cmath>
+
 #include "mesh/ledger/state.h"
 
 namespace ghmesh::mesh {
@@ -9,8 +17,12 @@ namespace {
 constexpr double kRefutedPoints = 40;
 // The neighbour believed what somebody else had said.
 constexpr double kRefutedRelayedPoints = 15;
-// Most changes are honest. Who is always followed by a change is not.
-constexpr double kChangedPoints = 2;
+// What a liar is taken to be: every other claim of its is false. Who lies less often is found by its points.
+constexpr double kLieShare = 0.5;
+// What is weighed is of late: a member that was honest for a year does not have a year's lies for it.
+constexpr double kWeighedMax = 32;
+// Others' claims say how often things change, but no single one of them says much: it may be a liar itself.
+constexpr double kWeighedOfOneMax = 16;
 // Access that was denied a moment ago is seldom granted now.
 constexpr double kFalseGonePoints = 10;
 // A mutation calls more keys stale than it changes, and should: thousands of these are needed.
@@ -19,6 +31,9 @@ constexpr double kFalseBudgetPoints = 20;
 constexpr double kFalseAccusationPoints = 40;
 // Who was found wrong once is audited every time, until it is forgiven or expelled.
 constexpr double kAuditedSuspicion = 20;
+constexpr double kAuditedDoubt = 2;
+// How long a thing is known to go back and forth.
+constexpr Seconds kToAndFroTime{60 * 60};
 
 }  // namespace
 
@@ -32,14 +47,60 @@ void Ledger::State::emit(Event event) {
 
 void Ledger::State::suspect(const PeerId& id, double points, Errc reason, WallTime now) {
   const AuthorRef author = authors.get(id);
+  if (author->is_expelled(now)) return;  // for what it said before
   author->suspicion.add(points, now);
-  if (author->suspicion.at(now) >= kSuspicionMax) expel(id, reason, now);
+  if (author->suspicion.at(now) < kSuspicionMax) return;
+  Seconds duration = kFirstExpulsion;
+  for (int i = 0; i < author->expulsions_count && duration < kExpulsion; ++i) duration *= 2;
+  ++author->expulsions_count;
+  expel(id, reason, now, std::min(duration, kExpulsion));
+  // It comes back with half of them, and is audited each time.
+  author->suspicion = Suspicion::of(kSuspicionMax / 2, now);
 }
 
-void Ledger::State::expel(const PeerId& id, Errc reason, WallTime now) {
+// How often the things that are asked for change between a claim and its proof, as all but this author show it.
+double Ledger::State::change_rate(const Author& except) const {
+  double changes = own_changed + 2, all = own_changed + own_same + 4;
+  for (const AuthorRef& author : authors.all()) {
+    const auto changed = static_cast<double>(author->figures.changed);
+    const double judged = changed + static_cast<double>(author->figures.proven);
+    if (author.get() == &except || judged == 0) continue;
+    const double weight = std::min(judged, kWeighedOfOneMax);
+    changes += weight * changed / judged;
+    all += weight;
+  }
+  return std::clamp(changes / all, 0.02, 0.98);
+}
+
+void Ledger::State::weigh(Author& author, Proof proof) {
+  ++(proof == Proof::confirmed ? author.confirmed : author.changed);
+  if (author.changed + author.confirmed > kWeighedMax) {
+    author.changed /= 2;
+    author.confirmed /= 2;
+  }
+  const double rate = change_rate(author);
+  const double of_changed = std::log((kLieShare + (1 - kLieShare) * rate) / rate);
+  const double of_confirmed = std::log(1 - kLieShare);
+  author.doubt = author.changed * of_changed + author.confirmed * of_confirmed;
+  if (author.doubt > 0) return;
+  author.doubt = author.changed = author.confirmed = 0;  // an honest past is no credit for lies
+}
+
+// From what this node said last, if nobody said anything in between.
+void Ledger::State::note_own_news(const KeyAndTag& subject, const crypto::Digest& body_digest) {
+  const auto* mark = marks.find(subject);
+  if (mark == nullptr || mark->by != self) return;
+  ++(mark->body == mark_of(body_digest) ? own_same : own_changed);
+  if (own_same + own_changed <= 8 * kWeighedMax) return;
+  own_same /= 2;
+  own_changed /= 2;
+}
+
+void Ledger::State::expel(const PeerId& id, Errc reason, WallTime now, Seconds duration) {
   const AuthorRef author = authors.get(id);
-  if (id == self || author->is_expelled(now)) return;
-  authors.expel(id, now + kExpulsion);
+  // A longer one counts; several accusers of one liar do not make it longer.
+  if (id == self || author->is_expelled(now + duration - kFirstExpulsion)) return;
+  authors.expel(id, now + duration);
   held.erase_all_of(*author);
   ++counters.authors_expelled;
   emit(Expelled{.author = id, .reason = reason});
@@ -75,7 +136,8 @@ Ledger::Served Ledger::note_served(const Statement& statement, Random& random, W
   Figures& figures = author->figures;
   ++figures.served;
   const std::uint64_t judged = figures.proven + figures.refuted + figures.changed;
-  const bool is_doubtful = judged < kFirstAudits || author->suspicion.at(now) >= kAuditedSuspicion;
+  const bool is_doubtful = judged < kFirstAudits || author->doubt >= kAuditedDoubt ||
+                           author->suspicion.at(now) >= kAuditedSuspicion;
   const double share =
       is_doubtful ? 1 : static_cast<double>(kFirstAudits) / static_cast<double>(judged + 1);
   served.wants_audit = random.chance(std::max(share, kAuditShare));
@@ -89,6 +151,7 @@ void Ledger::note_proof(const Claim& claim, const PrincipalTag& asked_as, Proof 
   const AuthorRef author = state_->authors.get(claim.vouched_by);
   if (proof == Proof::confirmed) {
     ++author->figures.proven;
+    state_->weigh(*author, proof);
     return;
   }
   Slot* slot = state_->held.find(claim.subject);
@@ -98,11 +161,15 @@ void Ledger::note_proof(const Claim& claim, const PrincipalTag& asked_as, Proof 
     return;
   }
   if (is_held) state_->held.erase(*slot);
-  if (proof == Proof::changed) {
+  // What seems refuted twice, whoever said it, is a thing that goes back and forth.
+  const auto* returned = state_->returns.find(claim.subject);
+  const bool is_to_and_fro = returned != nullptr && now - returned->date < kToAndFroTime;
+  if (proof == Proof::changed || is_to_and_fro) {
     ++author->figures.changed;
-    state_->suspect(claim.vouched_by, kChangedPoints, Errc::mesh_false_body, now);
+    state_->weigh(*author, Proof::changed);
     return;
   }
+  state_->returns.set(claim.subject, {.date = now});
   ++author->figures.refuted;
   state_->suspect(claim.vouched_by, claim.is_relayed ? kRefutedRelayedPoints : kRefutedPoints,
                   Errc::mesh_false_body, now);

@@ -82,6 +82,10 @@ Result<Heard> Ledger::hear_relayed(const PeerId& teller, Announcement announceme
 }
 
 Result<Heard> Ledger::hear_own(Announcement announcement, WallTime now) {
+  if (const auto* fetched = std::get_if<Fetched>(&announcement))
+    state_->note_own_news({.key = fetched->key, .tag = fetched->tag}, fetched->body_digest);
+  else if (const auto* valid = std::get_if<Valid>(&announcement))
+    state_->note_own_news({.key = valid->key, .tag = valid->tag}, valid->body_digest);
   return state_->judge({.author = nullptr, .id = state_->self}, std::move(announcement), now);
 }
 

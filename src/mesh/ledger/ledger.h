@@ -41,7 +41,10 @@ struct LedgerOptions {
 
 // How much is known of a liar when it is expelled, for how long, and how far suspicion goes.
 inline constexpr double kSuspicionMax = 100;
-inline constexpr Seconds kExpulsion{24 * 60 * 60};
+inline constexpr Seconds kExpulsion{24 * 60 * 60};  // where two signatures prove the lie
+// Where only our own questions speak against it, they may be wrong: a thing that goes back and forth looks like a lie.
+// The first time is short, and each further one twice as long, up to the above.
+inline constexpr Seconds kFirstExpulsion{10 * 60};
 // The first claims of every author are audited; then ever fewer, down to one of a hundred.
 inline constexpr std::uint64_t kFirstAudits = 8;
 inline constexpr double kAuditShare = 0.01;
@@ -121,8 +124,8 @@ class Ledger {
   // The last known of this resource. Null: nothing, or it is too old to matter.
   const Budget* budget(const PrincipalTag& tag, std::string_view resource, WallTime now) const;
   std::vector<Budget> budgets() const;
-  // Fresh, public or of these principals (of none: of all), the last used first. What is_own has its body in this
-  // node's cache.
+  // Public or of these principals (of none: of all), the last used first, fresh or not. What is_own has its body in
+  // this node's cache.
   std::vector<const Statement*> hot(const std::vector<PrincipalTag>& tags, std::size_t count_max,
                                     WallTime now) const;
 

@@ -47,8 +47,8 @@ TEST_F(LedgerFile, HoldsWhatMustOutliveTheProcess) {
     }
   // Two more, and it is expelled: a restart forgives nothing.
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(members.say(after, kEve, fetched(subject(5), 10 + i, "lie"), 10 + i));
-    after.note_proof(Ledger::claim_of(*after.servable(subject(5), at(10 + i))), tag(1),
+    ASSERT_TRUE(members.say(after, kEve, fetched(subject(6 + i), 10 + i, "lie"), 10 + i));
+    after.note_proof(Ledger::claim_of(*after.servable(subject(6 + i), at(10 + i))), tag(1),
                      Proof::refuted, at(10 + i));
   }
   EXPECT_TRUE(after.is_expelled(peer(kEve), at(12)));

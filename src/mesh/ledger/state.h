@@ -25,7 +25,8 @@ struct Ledger::State {
         authors(given.authors_max),
         marks(given.marks_max),
         stales(given.marks_max),
-        gones(given.marks_max) {}
+        gones(given.marks_max),
+        returns(given.marks_max) {}
 
   struct Speaker {
     AuthorRef author;  // null: this node
@@ -56,7 +57,10 @@ struct Ledger::State {
 
   // --- consequences (judgement.cc) ---
   void suspect(const PeerId& id, double points, Errc reason, WallTime now);
-  void expel(const PeerId& id, Errc reason, WallTime now);
+  void expel(const PeerId& id, Errc reason, WallTime now, Seconds duration = kExpulsion);
+  void weigh(Author& author, Proof proof);
+  double change_rate(const Author& except) const;
+  void note_own_news(const KeyAndTag& subject, const crypto::Digest& body_digest);
   void judge_budget(const Budget& ours, WallTime now);
   void emit(Event event);
 
@@ -68,6 +72,9 @@ struct Ledger::State {
   DateMarks<KeyAndTag> marks;  // the newest date of a body, whoever said it
   DateMarks<KeyId> stales;
   DateMarks<KeyAndTag> gones;
+  DateMarks<KeyAndTag> returns;  // things that were found to go back to what they were
+  // How often this node, when it asked again, found what it had found before.
+  double own_same = 0, own_changed = 0;
   WallTime past =
       WallTime::min();  // gossip up to this date was perhaps heard by an earlier process
 

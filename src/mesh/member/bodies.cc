@@ -157,15 +157,27 @@ Result<bool> Member::State::refill(Exchange& exchange) {
 
 // --- a warm start ---
 
-void Member::State::ask_warmth(const PeerId& peer, Now now) {
+// Of a member that was not asked before, until one has something to tell.
+void Member::State::ask_warmth(Now now) {
+  if (is_warm || is_warming || warmth_asked.size() >= kWarmTriesMax) return;
+  const auto found = std::ranges::find_if(
+      peers, [&](const auto& entry) { return !warmth_asked.contains(entry.first); });
+  if (found == peers.end()) return;
+  const PeerId peer = found->first;
+  warmth_asked.insert(peer);
   const WarmAsk ask{.exchange = new_exchange_id(),
                     .entries_max = kWarmEntriesMax,
                     .bytes_max = kWarmBytesMax,
                     .tags = {}};
   StreamRef stream;
-  has_warmed_up =
-      open_exchange(peer, ExchangeKind::warm, ask.exchange, now.instant + kWarmAnswerMax,
-                    write_warm_ask(ask), now, stream) != nullptr;
+  is_warming = open_exchange(peer, ExchangeKind::warm, ask.exchange, now.instant + kWarmAnswerMax,
+                             write_warm_ask(ask), now, stream) != nullptr;
+}
+
+void Member::State::end_warmth(const Exchange& exchange, Now now) {
+  is_warming = false;
+  is_warm = is_warm || exchange.entries_count > 0;
+  ask_warmth(now);
 }
 
 Result<void> Member::State::take_warm_ask(Exchange& exchange, ByteView plain, Now now) {

@@ -108,7 +108,11 @@ void Member::State::accept_exchange(const host::StreamEvent& event, ExchangeKind
   }
   Exchange& exchange =
       exchanges
-          .emplace(event.stream, Exchange{.kind = kind, .is_inbound = true, .peer = event.peer})
+          .emplace(event.stream,
+                   Exchange{.kind = kind,
+                            .is_inbound = true,
+                            .peer = event.peer,
+                            .reader = multiformats::DelimitedReader(kAskFrameBytesMax)})
           .first->second;
   schedule(event.stream, exchange, now.instant + patience_of(kind));
   read_exchange(event.stream, now);
@@ -142,8 +146,9 @@ void Member::State::read_exchange(StreamRef stream, Now now) {
   if (found == exchanges.end() || !swarm.is_at_end(stream)) return;
   // The other side is done. So are we, unless there is something of ours that it still waits for.
   const bool has_more = found->second.is_inbound && !found->second.is_finished_here;
-  if (!has_more || found->second.kind == ExchangeKind::lease)
-    forget(stream, Errc::connection_lost, now);
+  if (has_more && found->second.kind != ExchangeKind::lease) return;
+  if (!found->second.is_finished_here) swarm.finish(stream, now.instant);
+  forget(stream, Errc::connection_lost, now);
 }
 
 Result<void> Member::State::take(StreamRef stream, Exchange& exchange, ByteView plain, Now now) {
@@ -238,6 +243,7 @@ void Member::State::forget(StreamRef stream, Error reason, Now now) {
   }
   if (exchange.lease != 0) lease_lost(exchange, reason, now);
   if (exchange.body != 0) try_body(exchange.body, now);
+  if (exchange.kind == ExchangeKind::warm && !exchange.is_inbound) end_warmth(exchange, now);
 }
 
 void Member::State::tick_exchanges(Now now) {

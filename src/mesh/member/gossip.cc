@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What is told to everybody, and what everybody tells.
+#include "libp2p/gossipsub/signed_message.h"
 #include "mesh/ledger/conflict.h"
 #include "mesh/member/state.h"
 
@@ -43,9 +44,11 @@ Verdict Member::State::judge(const gossipsub::Delivered& message, Now now) {
     return announcement.error() == Errc::unsupported ? Verdict::ignore : Verdict::reject;
   }
   ++counters.heard;
+  // As it was signed, without the RPC around it: that is what convinces others.
+  const ByteView raw = gossipsub::message_in(*message.rpc).value_or(ByteView());
   const auto hear = [&] {
     const auto lock = ledger.lock();
-    return ledger.hear({.author = message.author, .seqno = message.seqno, .raw = *message.rpc},
+    return ledger.hear({.author = message.author, .seqno = message.seqno, .raw = raw},
                        *announcement, now.wall);
   };
   const Result<Heard> heard = hear();
@@ -65,6 +68,8 @@ Verdict Member::State::judge(const gossipsub::Delivered& message, Now now) {
 // Somebody shows that a third one has said two things. The proof speaks for itself.
 Verdict Member::State::judge_conflict(const PeerId& accuser, const Conflict& conflict, Now now) {
   auto liar = open_conflict(conflict, keyring);
+  // Of an epoch or a secret that this member cannot read: it says nothing, and nothing of its bearer either.
+  if (!liar && liar.error() == Errc::not_found) return Verdict::ignore;
   {
     const auto lock = ledger.lock();
     if (liar) ledger.expel(*liar, Errc::mesh_contradiction, now.wall);
@@ -107,8 +112,11 @@ void Member::State::follow_ledger(Now now) {
   };
   while (auto event = next_event()) {
     if (const auto* expelled = std::get_if<Ledger::Expelled>(&*event)) expel(expelled->author, now);
-    if (auto* conflict = std::get_if<Conflict>(&*event))
-      if (!publish(Announcement(std::move(*conflict)), now)) ++counters.untold;
+    auto* conflict = std::get_if<Conflict>(&*event);
+    if (!conflict) continue;
+    // An accusation that nobody can read any more would fall back on us.
+    const bool is_readable = open_conflict(*conflict, keyring).has_value();
+    if (!is_readable || !publish(Announcement(std::move(*conflict)), now)) ++counters.untold;
   }
 }
 

@@ -6,7 +6,7 @@ namespace ghmesh::mesh {
 
 LeaseId Member::State::ask_lease(const KeyAndTag& subject, LeaseAsk::What what, Now now) {
   const LeaseId id = next_number++;
-  leases.emplace(id, Lease{.subject = subject, .what = what});
+  leases.emplace(id, Lease{.subject = subject, .what = what, .asked_at = now.instant});
   unsettled.emplace(subject.key, id);
   put_lease(id, now);
   return id;
@@ -26,6 +26,11 @@ void Member::State::put_lease(LeaseId id, Now now) {
       return settle(id, LeaseSettled::Word::go);
     lease.state = Lease::State::waiting;
     return;
+  }
+  const auto peer = peers.find(*home);
+  if (peer != peers.end() && now.instant < peer->second.no_home_until) {
+    ++counters.leases_silent;
+    return settle(id, LeaseSettled::Word::go);
   }
   ++counters.leases_asked;
   const LeaseAsk ask{.exchange = new_exchange_id(), .subject = lease.subject, .what = lease.what};
@@ -111,12 +116,15 @@ Result<void> Member::State::take_lease_word(StreamRef stream, Exchange& exchange
   const auto found = leases.find(id);
   if (found == leases.end() || found->second.state == Lease::State::going) return Errc::malformed;
   if (std::holds_alternative<LeaseGo>(*answer)) {
+    note_wait(found->second, exchange.peer, now);
     // It is ours to end. Should we forget, the home's own clock ends it.
     schedule(stream, exchange, now.instant + 2 * kLeaseMax);
     settle(id, LeaseSettled::Word::go);
     return {};
   }
   if (const auto* wait = std::get_if<LeaseWait>(&*answer); wait && wait->again > Duration(0)) {
+    // Said once: a home that says it again and again would hold us up for ever.
+    if (found->second.state == Lease::State::waiting) return Errc::malformed;
     found->second.state = Lease::State::waiting;
     schedule(stream, exchange, now.instant + wait->again);
     return {};
@@ -135,6 +143,14 @@ Result<void> Member::State::take_lease_word(StreamRef stream, Exchange& exchange
   return {};
 }
 
+// It has ended in our asking all the same.
+void Member::State::note_wait(const Lease& lease, const PeerId& home, Now now) {
+  const auto peer = peers.find(home);
+  if (peer == peers.end() || lease.state != Lease::State::waiting) return;
+  if (now.instant - lease.asked_at >= kLongWait)
+    peer->second.no_home_until = now.instant + kNoHomeTime;
+}
+
 // The stream of a lease of ours has ended before it was settled.
 void Member::State::lease_lost(const Exchange& exchange, Error reason, Now now) {
   const auto found = leases.find(exchange.lease);
@@ -149,6 +165,7 @@ void Member::State::lease_lost(const Exchange& exchange, Error reason, Now now) 
   }
   if (lease.state == Lease::State::asking) ++counters.leases_silent;
   else ++counters.leases_expired;
+  note_wait(lease, exchange.peer, now);
   settle(exchange.lease, LeaseSettled::Word::go);
 }
 

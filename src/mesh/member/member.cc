@@ -83,6 +83,8 @@ void Member::State::handle(const host::Event& event, Now now) {
 void Member::State::handle_connected(const host::Connected& event, Now now) {
   const auto call = dials.extract(event.dial);
   if (!call.empty()) roster.answered(call.mapped(), event.peer);
+  // By an earlier process of ours: the ledger remembers.
+  if (ledger.is_expelled(event.peer, now.wall)) return expel(event.peer, now);
   begin_admission(event.connection, event.peer, now);
 }
 
@@ -100,7 +102,7 @@ void Member::State::join(ConnectionId connection, const PeerId& id, Admission::U
   rendezvous.add(id);
   events.push_back(MemberJoined{.peer = id});
   next_presence = std::min(next_presence, now.instant + kPresenceDelay);
-  if (!has_warmed_up) ask_warmth(id, now);
+  ask_warmth(now);
 }
 
 void Member::State::handle_disconnected(const host::Disconnected& event, Now now) {
@@ -136,7 +138,17 @@ void Member::State::handle_stream(const host::StreamEvent& event, Now now) {
 void Member::State::expel(const PeerId& peer, Now now) {
   roster.forget(peer);
   presences.erase(peer);
+  denied.insert(peer);
   host.swarm().deny(peer, now.instant);
+}
+
+// Its time is over: it may come back.
+void Member::State::forgive(Now now) {
+  std::erase_if(denied, [&](const PeerId& peer) {
+    if (ledger.is_expelled(peer, now.wall)) return false;
+    host.swarm().permit(peer);
+    return true;
+  });
 }
 
 void Member::State::tick(Now now) {
@@ -153,6 +165,7 @@ void Member::State::tick(Now now) {
 void Member::State::tick_epoch(Now now) {
   if (now.instant < next_epoch_look) return;
   next_epoch_look = now.instant + kEpochLook;
+  forgive(now);
   const bool had_previous = keyring.previous() != nullptr;
   if (!keyring.tick(now.wall)) return;
   follow_keyring(now);

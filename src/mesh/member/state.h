@@ -28,6 +28,8 @@ struct Peer {
   Instant since{};
   bool is_outbound = false;
   Duration round_trip{};
+  // A lease of its keys is not asked for before: it let us wait for nothing.
+  Instant no_home_until{};
 };
 
 // A connection that has not proven itself yet.
@@ -43,6 +45,15 @@ struct Admitting {
 
 // Homes that may die under one question before it is not worth another one.
 inline constexpr std::size_t kHomesLostMax = 2;
+// A home that had us wait for kLeaseMax and for nothing is not asked for so long: one that does it on purpose costs a
+// request ten seconds a minute, and no more.
+inline constexpr Duration kNoHomeTime = 60s;
+inline constexpr Duration kLongWait = kLeaseMax - 500ms;
+// Whoever was asked first may have come a moment before us.
+inline constexpr std::size_t kWarmTriesMax = 3;
+// What a peer that asks may send at once: an ask of a few principals, or how a lease ended. So 256 unfinished ones hold
+// a megabyte.
+inline constexpr std::size_t kAskFrameBytesMax = 4 * 1024;
 
 // One that this node asked for.
 struct Lease {
@@ -50,6 +61,7 @@ struct Lease {
   KeyAndTag subject;
   LeaseAsk::What what = LeaseAsk::What::fetch;
   State state = State::asking;
+  Instant asked_at{};
   std::optional<StreamRef> stream;         // to the home
   std::optional<LeaseTable::Asker> asker;  // we are the home
   std::size_t homes_lost = 0;
@@ -109,6 +121,7 @@ struct Member::State {
   void handle_stream(const host::StreamEvent& event, Now now);
   void join(ConnectionId connection, const PeerId& peer, Admission::Under under, Now now);
   void expel(const PeerId& peer, Now now);
+  void forgive(Now now);
   void tick(Now now);
   void tick_epoch(Now now);
   void rotate(const SwarmSecret& next, Now now);
@@ -169,6 +182,7 @@ struct Member::State {
   void put_lease(LeaseId id, Now now);
   void forget_unsettled(const KeyId& key, LeaseId id);
   void lease_lost(const Exchange& exchange, Error reason, Now now);
+  void note_wait(const Lease& lease, const PeerId& home, Now now);
   void settle(LeaseId lease, LeaseSettled::Word word);
   void answer_waiting(const KeyId& key, Now now);
   void drain_table(Now now);
@@ -179,7 +193,8 @@ struct Member::State {
   void end_body(BodyId id, http::Body body);
   Result<void> take_body_ask(Exchange& exchange, ByteView plain);
   Result<void> take_body_frame(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
-  void ask_warmth(const PeerId& peer, Now now);
+  void ask_warmth(Now now);
+  void end_warmth(const Exchange& exchange, Now now);
   Result<void> take_warm_ask(Exchange& exchange, ByteView plain, Now now);
   Result<void> take_warm_batch(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
 
@@ -210,7 +225,9 @@ struct Member::State {
 
   std::vector<Multiaddr> addresses;
   NodeFigures figures;
-  bool has_warmed_up = false;
+  bool is_warm = false, is_warming = false;
+  std::set<PeerId> warmth_asked;
+  std::set<PeerId> denied;  // the expelled
   Instant next_presence = Instant::max();
   Instant next_epoch_look{};
   std::deque<MemberEvent> events;

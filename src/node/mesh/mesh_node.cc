@@ -152,8 +152,14 @@ net::awaitable<void> MeshNode::State::keep_time() {
     if (is_stopped) co_return;
     if (error) continue;  // armed for an earlier time
     armed_for = Instant::max();
-    tick();
-    settle();
+    try {
+      tick();
+      settle();
+    } catch (const std::exception& reason) {
+      // Without time nobody who waits would ever be told to go.
+      fail(reason);
+      co_return;
+    }
   }
 }
 
@@ -214,9 +220,19 @@ void MeshNode::State::give_up() {
   pings.clear();
 }
 
+void MeshNode::State::fail(const std::exception& reason) {
+  log::error("mesh_failed", {{"reason", std::string_view(reason.what())}});
+  stop();
+}
+
 void MeshNode::State::stop() {
+  {
+    const std::lock_guard lock(posting);
+    is_deaf = true;
+  }
   if (is_stopped) return;
   is_stopped = true;
+  members_count = 0;
   give_up();
   driver.stop();
   files.save_ledger(write_ledger(mesh::Ledger::Closing::yes));
@@ -242,13 +258,26 @@ void MeshNode::start() {
   State& state = *state_;
   net::spawn(state.context.get_executor(), "mesh_time", state.keep_time());
   asio::post(state.context, [self = state_] { self->settle(); });
-  state.thread = std::thread([self = state_] { self->context.run(); });
+  state.thread = std::thread([self = state_] {
+    for (bool is_over = false; !is_over;) {
+      try {
+        self->context.run();
+        is_over = true;
+      } catch (const std::exception& reason) {
+        self->fail(reason);
+      }
+    }
+  });
 }
 
 void MeshNode::stop() {
   State& state = *state_;
   if (!state.thread.joinable()) return;
-  asio::post(state.context, [self = state_] { self->stop(); });
+  {
+    // One that has failed stops by itself: what is posted to it may stay, and hold it.
+    const std::lock_guard lock(state.posting);
+    if (!state.is_deaf) asio::post(state.context, [self = state_] { self->stop(); });
+  }
   state.thread.join();
 }
 
@@ -264,21 +293,17 @@ net::awaitable<Result<Duration>> MeshNode::ping(std::string peer) {
   auto id = multiformats::PeerId::parse_text(peer);
   if (!id) co_return Errc::malformed;
   auto pending = std::make_shared<PendingPing>();
-  state_->command([id = *id, pending](State& state, Now now) {
+  state_->command([id = *id, promised = promise(pending)](State& state, Now now) {
     auto begun = state.host.ping(id, now.instant);
-    if (begun) {
-      state.pings.emplace(id, pending);
-      return;
-    }
-    pending->outcome = begun.error();
-    pending->settled.set();
+    if (begun) state.pings.emplace(id, promised->hand_over());
+    else (**promised).outcome = begun.error();
   });
   co_await pending->settled.wait();
   co_return pending->outcome;
 }
 
 // On the mesh's thread, whose the host is.
-MeshStatus MeshNode::State::status(Now now) const {
+MeshStatus MeshNode::State::status(Now now) {
   const mesh::NodeFigures own = figures();
   const auto lock = ledger.lock();
   MeshStatus status{.self = host.self().text(),
@@ -294,6 +319,10 @@ MeshStatus MeshNode::State::status(Now now) const {
                     .ledger_count = ledger.statements_count(),
                     .wire_bytes_received = host.swarm().counters().bytes_received,
                     .wire_bytes_sent = host.swarm().counters().bytes_sent};
+  if (const gossipsub::Router* gossip = host.gossip()) {
+    status.gossip_delivered = gossip->counters().delivered;
+    status.gossip_not_allowed = gossip->counters().not_allowed;
+  }
   for (const auto& [id, presence] : member.presences())
     status.nodes.push_back(
         {.id = id.text(), .figures = presence.figures, .silent_for = now.wall - presence.said_at});

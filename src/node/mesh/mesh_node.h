@@ -70,6 +70,8 @@ class MeshNode final : public proxy::Peers {
                    WallTime now) override;
   void note_proof(const proxy::Subject& subject, const cache::EntryRef& offered,
                   const cache::EntryRef& own, const http::Answer& answer, WallTime now) override;
+  void note_offered(const proxy::Subject& subject, const cache::EntryRef& offered) override;
+  bool take_audit(const proxy::Subject& subject, const cache::EntryRef& served) override;
 
  private:
   struct State;

@@ -31,6 +31,7 @@ struct MeshStatus {
   mesh::LeaseTable::Counters leases;
   std::size_t ledger_bytes = 0, ledger_count = 0;
   std::uint64_t wire_bytes_received = 0, wire_bytes_sent = 0;
+  std::uint64_t gossip_delivered = 0, gossip_not_allowed = 0;  // see gossipsub::Counters
 };
 
 }  // namespace ghmesh::node

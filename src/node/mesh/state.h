@@ -28,6 +28,10 @@ namespace asio = net::asio;
 // Credentials whose tags are remembered, and statements that were made into entries: a lookup costs a MAC otherwise.
 inline constexpr std::size_t kTagsMax = 4'096;
 inline constexpr std::size_t kEntriesMadeMax = 8'192;
+// Bodies that those entries keep alive, beyond what the ledger holds.
+inline constexpr std::size_t kEntriesMadeBytesMax = 64 * 1024 * 1024;
+// A claim that was to be proven and was not within this is forgotten: what GitHub says later says nothing of it.
+inline constexpr Seconds kClaimAgeMax{60};
 // A budget is told so often at most, but for the news that it is used up.
 inline constexpr Duration kBudgetInterval = 1s;
 // A Date is cut to the second, and its answer was under way: less than this is no difference.
@@ -35,14 +39,51 @@ inline constexpr Seconds kClockNoise{3};
 
 struct PendingTurn {
   net::Event settled;
-  std::atomic<mesh::LeaseId> lease{0};
+  mesh::LeaseId lease = 0;  // of the mesh's thread
   mesh::LeaseSettled::Word word = mesh::LeaseSettled::Word::go;
 };
+// Sets an event at the latest when the last copy of a command that holds it is gone.
+template <class Pending>
+class Promise {
+ public:
+  explicit Promise(std::shared_ptr<Pending> pending) : pending_(std::move(pending)) {}
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+  ~Promise() {
+    if (!is_kept_) settle();
+  }
+  // Somebody else sets it.
+  std::shared_ptr<Pending> hand_over() {
+    is_kept_ = true;
+    return pending_;
+  }
+  Pending& operator*() { return *pending_; }
+
+ private:
+  void settle() {
+    if constexpr (requires { pending_->settled; }) pending_->settled.set();
+    else pending_->set();
+  }
+  const std::shared_ptr<Pending> pending_;
+  bool is_kept_ = false;
+};
+template <class Pending>
+std::shared_ptr<Promise<Pending>> promise(std::shared_ptr<Pending> pending) {
+  return std::make_shared<Promise<Pending>>(std::move(pending));
+}
 struct PendingPing {
   net::Event settled;
   Result<Duration> outcome = Error(Errc::timed_out);
 };
 using PendingBody = net::Event;
+
+// What a member said, and this node is to ask GitHub about.
+struct PendingClaim {
+  mesh::Claim claim;
+  WallTime claimed_at{};
+  WallTime noted_at{};
+  bool is_taken = false;  // somebody is asking
+};
 
 struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   State(const MeshOptions& options, std::function<mesh::NodeFigures()> figures);
@@ -58,7 +99,9 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   mesh::PrincipalTag tag_of(const proxy::Caller& caller);  // under the lock, as all below
   bool is_known(const mesh::KeyAndTag& name, const cache::Entry& entry) const;
   void remember(const cache::EntryRef& entry, const mesh::Statement& statement,
-                const mesh::KeyAndTag& asked_as);
+                const mesh::KeyAndTag& asked_as, bool is_taken, WallTime now);
+  bool wants_audit(const cache::EntryRef& served, const mesh::Statement& statement,
+                   const mesh::KeyAndTag& asked_as, WallTime now);
   cache::EntryRef find_made(const mesh::KeyAndTag& name, const crypto::Digest& body_digest,
                             WallTime current_at) const;
   void note_made(const mesh::KeyAndTag& name, const cache::EntryRef& entry);
@@ -79,15 +122,18 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
                              WallTime now) const;
   cache::EntryRef renewed(const cache::Entry& own, WallTime current_at,
                           const proxy::Subject& subject, WallTime now) const;
-  // Runs it on the mesh's thread.
+  // Runs it on the mesh's thread. After stop() it is destroyed instead: whatever somebody waits for must be settled by
+  // its end.
   template <class Command>
   void command(Command do_it) {
     auto run = [self = shared_from_this(), do_it = std::move(do_it)]() mutable {
-      if (self->is_stopped) return self->give_up();
+      if (self->is_stopped) return;
       do_it(*self, self->clocks());
       self->settle();
     };
-    asio::post(context, std::move(run));
+    // Between the two no thread stops: what is posted is run.
+    const std::lock_guard lock(posting);
+    if (!is_deaf) asio::post(context, std::move(run));
   }
 
   // --- the mesh's thread ---
@@ -97,6 +143,8 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   void drain_member();
   void handle(const mesh::MemberEvent& event);
   void give_up();  // nobody waits any more
+  // An exception on the mesh's thread is a bug. The daemon goes on without its swarm.
+  void fail(const std::exception& reason);
   void tick();
   void arm();
   net::awaitable<void> keep_time();
@@ -104,7 +152,7 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   void save();
   Bytes write_ledger(mesh::Ledger::Closing closing) const;
   void exchange_directory();
-  MeshStatus status(Now now) const;
+  MeshStatus status(Now now);
 
   const mesh::Trust trust;
   const std::string version;
@@ -124,8 +172,9 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   std::shared_ptr<const mesh::SwarmKeys> names_now;          // of the newest secret
   std::unordered_map<std::string, mesh::PrincipalTag> tags;  // by the principal's id
   std::map<mesh::KeyAndTag, cache::EntryRef> made;           // from statements that may be served
+  std::size_t made_bytes = 0;
   // What was offered for proof, and is not answered yet.
-  std::map<std::pair<mesh::KeyAndTag, crypto::Digest>, std::pair<mesh::Claim, WallTime>> claims;
+  std::map<std::pair<mesh::KeyAndTag, crypto::Digest>, PendingClaim> claims;
   Random random;  // of audits
   std::map<std::pair<mesh::PrincipalTag, std::string>, Instant> budgets_told;
   std::atomic<Seconds> ahead{Seconds(0)};  // GitHub's clock before ours
@@ -141,6 +190,8 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   std::vector<std::string> addresses;
   std::atomic<std::size_t> members_count{0};
   bool is_stopped = false;
+  std::mutex posting;    // of is_deaf, and held for no longer than a post
+  bool is_deaf = false;  // no command is taken any more
   std::thread thread;
 };
 

@@ -61,17 +61,17 @@ mesh::Fetched statement_of(const mesh::KeyAndTag& name, const cache::Entry& entr
 
 class NodeTurn final : public proxy::Turn {
  public:
-  NodeTurn(std::function<void(bool was_told)> end, bool may_ask)
-      : end_(std::move(end)), may_ask_(may_ask) {}
+  explicit NodeTurn(std::function<void(bool was_told)> end) : end_(std::move(end)) {}
   ~NodeTurn() override {
     if (end_) end_(was_told_);
   }
   bool may_ask() const override { return may_ask_; }
   void note_told() override { was_told_ = true; }
+  void may_not_ask() { may_ask_ = false; }
 
  private:
   const std::function<void(bool)> end_;
-  const bool may_ask_;
+  bool may_ask_ = true;
   bool was_told_ = false;
 };
 
@@ -130,7 +130,9 @@ void MeshNode::State::use_names(const mesh::SwarmKeys& keys) {
   names_now = std::make_shared<const mesh::SwarmKeys>(keys);
   tags.clear();
   made.clear();
+  made_bytes = 0;
   claims.clear();
+  budgets_told.clear();
 }
 
 // Two MACs, of which the first is new for every request: computed without the lock.
@@ -181,8 +183,13 @@ cache::EntryRef MeshNode::State::find_made(const mesh::KeyAndTag& name,
 }
 
 void MeshNode::State::note_made(const mesh::KeyAndTag& name, const cache::EntryRef& entry) {
-  if (made.size() >= kEntriesMadeMax) made.clear();
-  if (entry) made[name] = entry;
+  if (!entry) return;
+  if (made.size() >= kEntriesMadeMax || made_bytes >= kEntriesMadeBytesMax) {
+    made.clear();
+    made_bytes = 0;
+  }
+  made_bytes += entry->body->size();
+  made[name] = entry;
 }
 
 // What this node holds itself, and somebody's 304 has confirmed since.
@@ -204,10 +211,27 @@ cache::EntryRef MeshNode::State::renewed(const cache::Entry& own, WallTime curre
 }
 
 void MeshNode::State::remember(const cache::EntryRef& entry, const mesh::Statement& statement,
-                               const mesh::KeyAndTag& asked_as) {
-  if (claims.size() >= kEntriesMadeMax) claims.clear();
-  claims[{asked_as, entry->body_digest}] = {mesh::Ledger::claim_of(statement),
-                                            statement.current_at};
+                               const mesh::KeyAndTag& asked_as, bool is_taken, WallTime now) {
+  if (claims.size() >= kEntriesMadeMax)
+    std::erase_if(claims, [now](const auto& each) {
+      return now - each.second.noted_at > kClaimAgeMax || each.second.noted_at > now;
+    });
+  if (claims.size() >= kEntriesMadeMax) claims.erase(claims.begin());
+  claims[{asked_as, entry->body_digest}] = {.claim = mesh::Ledger::claim_of(statement),
+                                            .claimed_at = statement.current_at,
+                                            .noted_at = now,
+                                            .is_taken = is_taken};
+}
+
+// Decided once for each claim, however often it is looked at; then it is so until somebody takes the audit.
+bool MeshNode::State::wants_audit(const cache::EntryRef& served, const mesh::Statement& statement,
+                                  const mesh::KeyAndTag& asked_as, WallTime now) {
+  const auto found = claims.find({asked_as, served->body_digest});
+  if (found != claims.end() && found->second.claimed_at == statement.current_at)
+    return !found->second.is_taken;
+  const bool is_wanted = ledger.note_served(statement, random, now).wants_audit;
+  if (is_wanted) remember(served, statement, asked_as, false, now);
+  return is_wanted;
 }
 
 cache::EntryRef MeshNode::State::find_renewed(Look& look) {
@@ -237,8 +261,7 @@ bool MeshNode::State::find_servable(Look& look, Word& word) {
   }
   if (!is_fresh(entry, look.now)) return false;
   word.entry = std::move(entry);
-  word.wants_audit = ledger.note_served(said, random, look.upstream_now).wants_audit;
-  if (word.wants_audit) remember(word.entry, said, look.name);
+  word.wants_audit = wants_audit(word.entry, said, look.name, look.upstream_now);
   return true;
 }
 
@@ -256,7 +279,6 @@ void MeshNode::State::find_candidate(Look& look, Word& word) {
   word.candidate = make_entry(offered, look.subject, look.now);
   word.is_shared = trust == mesh::Trust::swarm && offered.said.tag == look.name.tag;
   look.lock.lock();
-  if (word.candidate) remember(word.candidate, offered, look.name);
 }
 
 Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime now) {
@@ -273,7 +295,12 @@ Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime
     if (!word.is_overtaken && is_fresh(own, now)) return word;
     if (!word.is_overtaken) {
       word.entry = state.find_renewed(look);
-      if (is_fresh(word.entry, now)) return word;
+      if (is_fresh(word.entry, now)) {
+        // Ours is the body only: that it is current is somebody's word.
+        if (const mesh::Statement* said = state.ledger.find(look.name))
+          word.wants_audit = state.wants_audit(word.entry, *said, look.name, look.upstream_now);
+        return word;
+      }
       word.entry = nullptr;
     }
   }
@@ -281,47 +308,73 @@ Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime
   return word;
 }
 
+void MeshNode::note_offered(const Subject& subject, const cache::EntryRef& offered) {
+  State& state = *state_;
+  const mesh::KeyAndTag name = state.name(subject);
+  const auto lock = state.ledger.lock();
+  const mesh::Statement* said = state.ledger.find(name);
+  if (!said || said->said.body_digest != offered->body_digest) said = state.ledger.candidate(name);
+  if (!said || said->said.body_digest != offered->body_digest) return;
+  state.remember(offered, *said, name, true, state.clocks().wall);
+}
+
+bool MeshNode::take_audit(const Subject& subject, const cache::EntryRef& served) {
+  State& state = *state_;
+  const mesh::KeyAndTag name = state.name(subject);
+  const auto lock = state.ledger.lock();
+  const auto found = state.claims.find({name, served->body_digest});
+  if (found == state.claims.end() || found->second.is_taken) return false;
+  found->second.is_taken = true;
+  return true;
+}
+
 net::awaitable<void> MeshNode::bring_body(const Subject& subject) {
   auto arrived = std::make_shared<PendingBody>();
-  state_->command([name = state_->name(subject), arrived](State& state, Now now) {
-    std::optional<mesh::Statement> wanted;
-    {
-      const auto lock = state.ledger.lock();
-      const mesh::Statement* said = state.ledger.servable(name, now.wall);
-      if (!said || said->is_own) said = state.ledger.candidate(name);
-      if (said && !said->said.body) wanted = *said;
-    }
-    if (!wanted) return arrived->set();
-    state.bodies.emplace(state.member.ask_body(*wanted, now), arrived);
-  });
+  state_->command(
+      [name = state_->name(subject), promised = promise(arrived)](State& state, Now now) {
+        std::optional<mesh::Statement> wanted;
+        {
+          const auto lock = state.ledger.lock();
+          const mesh::Statement* said = state.ledger.servable(name, now.wall);
+          if (!said || said->is_own) said = state.ledger.candidate(name);
+          if (said && !said->said.body) wanted = *said;
+        }
+        if (wanted)
+          state.bodies.emplace(state.member.ask_body(*wanted, now), promised->hand_over());
+      });
   co_await arrived->wait();
 }
 
 net::awaitable<std::unique_ptr<proxy::Turn>> MeshNode::take_turn(const Subject& subject,
                                                                  bool holds_one) {
-  if (state_->members_count == 0) co_return std::make_unique<NodeTurn>(nullptr, true);
+  if (state_->members_count == 0) co_return std::make_unique<NodeTurn>(nullptr);
   auto pending = std::make_shared<PendingTurn>();
   const mesh::KeyAndTag name = state_->name(subject);
   const auto what = holds_one ? mesh::LeaseAsk::What::validate : mesh::LeaseAsk::What::fetch;
-  state_->command([name, what, pending](State& state, Now now) {
-    pending->lease = state.member.ask_lease(name, what, now);
-    state.turns.emplace(pending->lease, pending);
+  state_->command([name, what, promised = promise(pending)](State& state, Now now) {
+    (**promised).lease = state.member.ask_lease(name, what, now);
+    state.turns.emplace((**promised).lease, promised->hand_over());
   });
+  // From here on it is ended, whatever becomes of this coroutine; a lease that is over already is nobody's.
+  std::function<void(bool)> end = [state = state_, pending](bool was_told) {
+    state->command([pending, was_told](State& inner, Now now) {
+      inner.turns.erase(pending->lease);
+      inner.member.end_lease(pending->lease, was_told, now);
+    });
+  };
+  auto turn = std::make_unique<NodeTurn>(std::move(end));
   co_await pending->settled.wait();
-  const bool may_ask = pending->word == mesh::LeaseSettled::Word::go;
-  std::function<void(bool)> end;
-  if (may_ask)
-    end = [state = state_, lease = pending->lease.load()](bool was_told) {
-      state->command([lease, was_told](State& inner, Now now) {
-        inner.member.end_lease(lease, was_told, now);
-      });
-    };
-  co_return std::make_unique<NodeTurn>(std::move(end), may_ask);
+  if (pending->word != mesh::LeaseSettled::Word::go) turn->may_not_ask();
+  co_return turn;
 }
 
 void MeshNode::tell(const Subject& subject, Learned learned, const cache::EntryRef& entry) {
   state_->command([name = state_->name(subject), learned, entry](State& state, Now now) {
     mesh::Announcement said;
+    if (learned == Learned::confirmed) {
+      const auto lock = state.ledger.lock();
+      state.ledger.note_unchanged(name, entry->upstream_date, now.wall);
+    }
     if (learned == Learned::gone) {
       said = mesh::Gone{.key = name.key, .tag = name.tag, .upstream_date = now.wall};
     } else if (learned == Learned::confirmed && state.is_known(name, *entry)) {
@@ -383,24 +436,25 @@ void MeshNode::note_budget(const proxy::Caller& caller, const http::Headers& hea
 // than it seems to: counters of stars and reactions change without it.)
 void MeshNode::note_proof(const Subject& subject, const cache::EntryRef& offered,
                           const cache::EntryRef& own, const http::Answer& answer, WallTime now) {
+  if (answer.status != 200 && answer.status != 304) return;  // nothing about the claim
+  const crypto::Digest seen =
+      answer.status == 304 ? offered->body_digest : crypto::sha256(as_bytes(answer.body_text()));
   State& state = *state_;
   const mesh::KeyAndTag name = state.name(subject);
   const auto lock = state.ledger.lock();
-  const auto found = state.claims.find({name, offered->body_digest});
-  if (found == state.claims.end()) return;
-  const auto [claim, claimed_at] = found->second;
-  state.claims.erase(found);
-  mesh::Proof proof = mesh::Proof::changed;
-  if (answer.status == 304) {
-    proof = mesh::Proof::confirmed;
-  } else if (answer.status == 200) {
-    if (own && own->upstream_date < claimed_at &&
-        own->body_digest == crypto::sha256(as_bytes(answer.body_text())))
+  // Also of what others said of it a moment before: somebody was answered with that.
+  const WallTime upstream_now = now + state.ahead.load();
+  auto each = state.claims.lower_bound({name, crypto::Digest{}});
+  while (each != state.claims.end() && each->first.first == name) {
+    const auto& [claim, claimed_at, noted_at, is_taken] = each->second;
+    mesh::Proof proof = mesh::Proof::changed;
+    if (seen == each->first.second) proof = mesh::Proof::confirmed;
+    else if (own && own->upstream_date < claimed_at && own->body_digest == seen)
       proof = mesh::Proof::refuted;
-  } else {
-    return;  // a limit, a denial, a fault: nothing about the claim
+    if (is_taken && upstream_now - noted_at <= kClaimAgeMax)
+      state.ledger.note_proof(claim, name.tag, proof, upstream_now);
+    each = is_taken ? state.claims.erase(each) : std::next(each);
   }
-  state.ledger.note_proof(claim, name.tag, proof, now + state.ahead.load());
   // What the ledger wants done about it is the mesh's thread's affair.
   state.command([](State& inner, Now at) { inner.member.tick(at); });
 }

@@ -3,7 +3,7 @@
 // leases and ledgers; in place of the proxy there is a client that does what the proxy does, in the same order.
 //
 // Everything comes from one seed. A request that is never answered, or answered with what was never true within the
-// last minute, is a failure that check() tells.
+// last minute, is a failure that check() tells. What a member's word was taken for is audited, as the proxy does it.
 #pragma once
 
 #include <map>
@@ -26,12 +26,15 @@ struct MeshSwarmOptions {
   bool has_token_each = false;  // a principal for every node, as per-job tokens are
   LinkConfig link{.delay = 1ms, .jitter = 200us};
   Duration github_delay = 40ms;  // to an answer
+  // Of the first node only: of one that cannot seal any more.
+  mesh::Sealer first_sealer = {};
 };
 
 // What GitHub was asked.
 struct MeshBill {
   std::size_t charged = 0;
-  std::size_t free = 0;
+  std::size_t free = 0;    // for a client
+  std::size_t audits = 0;  // behind a client's back; those of them that were charged count above
 };
 
 // How a request was answered.
@@ -42,6 +45,8 @@ struct MeshAnswer {
   From from = From::github;
   Instant asked_at{}, answered_at{};
   int version = 0;
+  bool is_true = true;                // it was GitHub's answer at some time
+  multiformats::PeerId vouched_by{};  // of a peer's
 };
 
 class MeshSwarm {
@@ -65,6 +70,8 @@ class MeshSwarm {
   bool run_until_connected(Duration patience = 30s);
   // The process is killed, and comes back with what it had saved.
   enum class Memory { saved, none };
+  // And somebody else comes in its place, which remembers nothing.
+  void replace(NodeId node);
   void restart(NodeId node, Memory memory = Memory::saved);
 
   // --- GitHub and its clients ---
@@ -74,20 +81,28 @@ class MeshSwarm {
   }
   void request(NodeId node, int thing);
   std::size_t waiting_count() const { return waiting_.size(); }
+  int version_of(int thing) const;
+  std::string body_of(int thing, int version) const;
   const std::vector<MeshAnswer>& answers() const { return answers_; }
   MeshBill bill() const { return bill_; }
+  MeshBill bill_of(NodeId node) const;
   void forget_answers() {
     answers_.clear();
     bill_ = {};
+    bills_.clear();
   }
   // Empty: every answer was true within the last minute. Otherwise the first that was not.
   std::string check() const;
+  bool was_true_within_a_minute(const MeshAnswer& answer) const;
   // A hook: what happens between the steps of a leader (tests kill it there).
   std::function<void(NodeId node, const std::string& step)> on_step;
+  // Another: what a host tells its member. True: the member is not told.
+  std::function<bool(NodeId node, const host::Event& event)> on_event;
 
  private:
   struct Node;
   struct Waiting;
+  struct Audit;
   void start(Node& node);
   void pump();
   void pump(Node& node);
@@ -95,8 +110,10 @@ class MeshSwarm {
   void ask_github(std::uint64_t request);
   void github_answers(std::uint64_t request);
   void finish(std::uint64_t request, MeshAnswer::From from, int version);
+  void finish(std::uint64_t request, const mesh::Statement& said);
+  void begin_audit(Node& node, int thing, const mesh::Statement& said, std::string body);
+  void audit(const Audit& due);
   void step(NodeId node, const std::string& name);
-  std::string body_of(int thing, int version) const;
   Instant next_deadline() const;
 
   const MeshSwarmOptions options_;
@@ -107,9 +124,12 @@ class MeshSwarm {
   std::map<int, std::vector<Instant>> changed_at_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::set<std::pair<Instant, std::uint64_t>> github_;
+  std::multimap<Instant, Audit> audits_;
+  Random audit_random_;
   std::uint64_t next_request_ = 1;
   std::vector<MeshAnswer> answers_;
   MeshBill bill_;
+  std::map<NodeId, MeshBill> bills_;  // of each
 };
 
 }  // namespace ghmesh::sim

@@ -136,6 +136,8 @@ TEST(MeshSwarm, OneProbeForAKeyAndAWindowAndOneCallForAChange) {
   answer_all(swarm);
   EXPECT_EQ(swarm.bill().charged, 1u);
   EXPECT_EQ(swarm.bill().free, 1u);
+  swarm.run(5s);  // the audits
+  EXPECT_GT(swarm.bill().audits, 0u);
   swarm.change(1);
   swarm.run(70s);
   for (NodeId node = 0; node < 6; ++node) swarm.request(node, 1);

@@ -24,19 +24,22 @@ NodeId node_at(const Multiaddr& address) {
   return std::to_integer<NodeId>(ip[2]) * 256 + std::to_integer<NodeId>(ip[3]);
 }
 
-keys::PrivateKey identity_of(NodeId node) {
+keys::PrivateKey identity_of(NodeId node, std::uint32_t life) {
   Bytes seed(crypto::kEd25519SeedBytes, std::byte{7});
   store_big_endian(MutableByteView(seed).first(sizeof node), node);
+  if (life > 0) store_big_endian(MutableByteView(seed).last(sizeof life), life);
   return keys::PrivateKey::of_seed(crypto::Secret(seed));
 }
 
 }  // namespace
 
 struct HostNetwork::Node {
-  explicit Node(NodeId number_in) : number(number_in), identity(identity_of(number_in)) {}
+  explicit Node(NodeId number_in)
+      : number(number_in), identity(std::make_unique<keys::PrivateKey>(identity_of(number, 0))) {}
 
   const NodeId number;
-  const keys::PrivateKey identity;
+  std::uint32_t life = 0;
+  std::unique_ptr<const keys::PrivateKey> identity;
   std::unique_ptr<host::Host> host;
   std::deque<host::Event> events;
   std::map<ConnectionId, SocketId> sockets;
@@ -57,7 +60,7 @@ HostNetwork::~HostNetwork() = default;
 void HostNetwork::start(Node& node) {
   Random random = network_.split_random();
   node.host =
-      std::make_unique<host::Host>(options_of_(node.number), node.identity, random(), now());
+      std::make_unique<host::Host>(options_of_(node.number), *node.identity, random(), now());
   node.host->set_listen_addresses({address_of(node.number)}, now());
   network_.listen(node.number);
   settle(node.number);
@@ -80,6 +83,13 @@ void HostNetwork::restart(NodeId number) {
   node.sockets.clear();
   node.connections.clear();
   start(node);
+}
+
+void HostNetwork::replace(NodeId number) {
+  Node& node = *nodes_[number];
+  node.host.reset();  // before its identity
+  node.identity = std::make_unique<keys::PrivateKey>(identity_of(number, ++node.life));
+  restart(number);
 }
 
 void HostNetwork::run(Duration duration) {

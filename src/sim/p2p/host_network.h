@@ -37,6 +37,8 @@ class HostNetwork {
   bool run_until(const std::function<bool()>& condition, Duration patience);
   // A crash: its connections break, and it forgets everything but its identity. It listens again at once.
   void restart(NodeId node);
+  // The same, and it is somebody else.
+  void replace(NodeId node);
 
   template <class T>
   std::size_t count(NodeId node) {
