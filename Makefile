@@ -13,6 +13,7 @@
 #   make tsan    unit tests under ThreadSanitizer              make bench-p2p   peers, against js-libp2p and plain TCP
 #                                                              make bench-mesh  a swarm, against gossip of js-libp2p
 #   make install PREFIX=/usr/local
+#   make sim-trace   what a newcomer to a swarm pays in its first hour
 #   make sim-gossip  swarms of 1,000 gossipsub routers, with attackers among them (ARGS="--seeds 7 --only churn-30")
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
 
@@ -77,7 +78,7 @@ bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)
 		   build/release/bench/gossip_swarm $(ARGS)
 sim-trace: setup ; cmake --preset release >/dev/null && cmake --build --preset release --target sim_mesh_test $(NINJA)
-		   build/release/src/sim_mesh_test --gtest_also_run_disabled_tests --gtest_filter='MeshTrace.*Hour'
+		   GHMESH_SIM_HOUR=1 build/release/src/sim_mesh_test --gtest_filter='MeshTrace.*'
 
 install: release ; cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 clean:           ; rm -rf build
