@@ -23,7 +23,8 @@ TOKEN = "ghp_model_octocat_1"
 def swarm_rows(rounds):
     figures = {}
     print("\n| told, until usable on another member | ghmesh p50 / p99 ms | js gossip of as many bytes "
-          "| js over ghmesh, p50 / p99 | aim p99 | delivered, ghmesh / js |\n|---|---|---|---|---|---|")
+          "| js over ghmesh, p50 / p99 | aim p99 | delivered, ghmesh / js | ghmesh waited for a core |\n"
+          "|---|---|---|---|---|---|---|")
     for nodes, degree in SWARMS:
         gossip = ("gossip", nodes, degree, "latency", DOCUMENT_BYTES)
         ours, theirs = p2p.both(("mesh", nodes, "latency"), gossip, rounds)
@@ -31,8 +32,8 @@ def swarm_rows(rounds):
               f"| {theirs['latency_ms_p50']:.2f} / {theirs['latency_ms_p99']:.2f} "
               f"| {theirs['latency_ms_p50'] / ours['latency_ms_p50']:.1f} / "
               f"{theirs['latency_ms_p99'] / ours['latency_ms_p99']:.1f} | {'20' if nodes == '32' else ''} "
-              f"| {ours['delivered'] / ours['expected']:.1%} / {theirs['delivered'] / theirs['expected']:.1%} |",
-              flush=True)
+              f"| {ours['delivered'] / ours['expected']:.1%} / {theirs['delivered'] / theirs['expected']:.1%} "
+              f"| {ours['waited_share']:.0%} |", flush=True)
         for who, result in (("mesh", ours), ("js_mesh", theirs)):
             figures |= {f"{who}{nodes}_{name}": value for name, value in result.items()}
     return figures

@@ -47,6 +47,14 @@ Duration cpu_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+// For how long this thread was ready and had no core: what a latency owes to the neighbours.
+Duration core_wait() {
+  std::ifstream file("/proc/thread-self/schedstat");
+  std::int64_t run_ns = 0, wait_ns = 0;
+  file >> run_ns >> wait_ns;
+  return Duration(wait_ns);
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot read " + path);
@@ -98,7 +106,8 @@ class Documents {
 
 struct Figures {
   std::vector<double> deliveries;  // which message, and when in ms: in turn
-  double wire_bytes = 0, duplicates = 0, members = 0, message_bytes = 0, cpu_us = 0;
+  double wire_bytes = 0, duplicates = 0, members = 0, message_bytes = 0, cpu_us = 0,
+         waited_share = 0;
 };
 
 // A process with some of the members.
@@ -134,6 +143,8 @@ class Part {
     wire_mark_ = received_bytes();
     duplicates_mark_ = duplicates();
     cpu_mark_ = cpu_time();
+    wait_mark_ = core_wait();
+    marked_at_ = MonotonicClock::now();
     for (const auto& node : nodes_)
       figures_.members += static_cast<double>(node->member.members().size());
   }
@@ -176,6 +187,8 @@ class Part {
   Figures figures() {
     figures_.wire_bytes = static_cast<double>(received_bytes() - wire_mark_);
     figures_.duplicates = static_cast<double>(duplicates() - duplicates_mark_);
+    figures_.waited_share = std::chrono::duration<double>(core_wait() - wait_mark_) /
+                            std::chrono::duration<double>(MonotonicClock::now() - marked_at_);
     return figures_;
   }
   static double milliseconds(Instant when) {
@@ -289,7 +302,8 @@ class Part {
   Figures figures_;
   Instant last_heard_{};
   std::uint64_t wire_mark_ = 0, duplicates_mark_ = 0;
-  Duration cpu_mark_{};
+  Duration cpu_mark_{}, wait_mark_{};
+  Instant marked_at_{};
   asio::steady_timer timer_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
@@ -323,7 +337,7 @@ int run(int nodes, bool is_rate) {
   const double seconds = std::chrono::duration<double>(part.last_heard() - begin).count();
   if (halves.is_child()) {
     halves.send_values({figures.wire_bytes, figures.duplicates, figures.members,
-                        figures.message_bytes, figures.cpu_us, seconds});
+                        figures.message_bytes, figures.cpu_us, seconds, figures.waited_share});
     halves.send_values(told);
     halves.send_values(figures.deliveries);
     halves.end_child();
@@ -346,6 +360,7 @@ int run(int nodes, bool is_rate) {
   out["expected"] = is_rate ? kRateMessages : kMessagesCount * (nodes - 1);
   out["delivered"] = delivered;
   out["message_bytes"] = (figures.message_bytes + theirs[3]) / delivered;
+  out["waited_share"] = (figures.waited_share + theirs[6]) / 2;
   out["duplicates_per_delivery"] = (figures.duplicates + theirs[1]) / delivered;
   out["wire_bytes_per_delivery"] = (figures.wire_bytes + theirs[0]) / delivered;
   std::cout << json::serialize(out) << '\n';
