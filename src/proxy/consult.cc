@@ -38,6 +38,9 @@ net::awaitable<Proxy::Consultation> Proxy::consult(const Question& question, cac
     co_await peers_->bring_body(subject);
     word = peers_->look(subject, compared, read_clocks().wall);
   }
+  // Of an audit: they may have said no more than that ours is current.
+  if (question.is_forced && !word.entry && !word.candidate)
+    word = peers_->look(subject, own, read_clocks().wall);
   const auto may_serve = [&] {
     return word.entry && !question.is_forced && !question.caller->standing->is_refused &&
            word.entry->proven_at > question.caller->standing->written_at.load();

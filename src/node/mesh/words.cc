@@ -297,7 +297,8 @@ Word MeshNode::look(const Subject& subject, const cache::EntryRef& own, WallTime
       word.entry = state.find_renewed(look);
       if (is_fresh(word.entry, now)) {
         // Ours is the body only: that it is current is somebody's word.
-        if (const mesh::Statement* said = state.ledger.find(look.name))
+        const mesh::Statement* said = state.ledger.find(look.name);
+        if (said && said->said.body_digest == own->body_digest)
           word.wants_audit = state.wants_audit(word.entry, *said, look.name, look.upstream_now);
         return word;
       }
