@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What serving threads ask of the swarm and tell it. Nothing here waits but for a turn and a body.
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -76,11 +75,9 @@ class NodeTurn final : public proxy::Turn {
 };
 
 std::optional<std::uint32_t> number_in(const http::Headers& headers, std::string_view name) {
-  std::uint32_t number = 0;
-  const std::string_view text = headers.get(name);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  const auto number = parse_decimal(headers.get(name));
+  if (!number || *number > UINT32_MAX) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
 }
 
 bool is_fresh(const cache::EntryRef& entry, WallTime now) {
