@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "command.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
@@ -68,6 +70,12 @@ void complain(std::string_view text) {
   const std::string line = "ghmesh: " + std::string(text) + "\n";
   // Nothing can be done when not even this can be written.
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+}
+
+void keep_out_of_core_dumps() {
+  prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
 }
 
 void throw_unreachable(std::string_view address, const Error& error) {

@@ -62,6 +62,9 @@ void print(std::string_view text);
 // "ghmesh: TEXT" on standard error.
 void complain(std::string_view text);
 
+// This process holds secrets: a caller's token, a key, the secret of a swarm. Nothing of it may end in a core dump.
+void keep_out_of_core_dumps();
+
 // Says that there is no daemon, and what to do.
 [[noreturn]] void throw_unreachable(std::string_view address, const Error& error);
 

@@ -4,27 +4,17 @@
 // This program is small on purpose: it is started for every `ghmesh api`, so it links none of the daemon's libraries.
 // `serve` replaces it by ghmesh-serve, which does, and `swarm` and `p2p` are replaced likewise
 // (docs/decisions/0011-two-programs.md).
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <array>
-#include <csignal>
 
 #include "base/text.h"
-#include "command.h"
 #include "node/version.h"
+#include "subcommands.h"
 
 namespace ghmesh::app {
 namespace {
-
-struct Subcommand {
-  std::string_view name;
-  int (*run)(const Arguments& arguments);
-  std::string_view help;
-};
 
 constexpr std::array kSubcommands{
     Subcommand{"serve", run_serve, "Run the daemon"},
@@ -45,9 +35,7 @@ std::string usage() {
   std::string text =
       "ghmesh keeps GitHub's answers close to those who ask.\n\nUsage: ghmesh COMMAND "
       "[OPTIONS]\n\nCommands:\n";
-  for (const Subcommand& subcommand : kSubcommands)
-    text += "  " + std::string(subcommand.name) + std::string(10 - subcommand.name.size(), ' ') +
-            std::string(subcommand.help) + "\n";
+  text += list_of(kSubcommands);
   return text + "\n`ghmesh COMMAND --help` says more.\n";
 }
 
@@ -62,23 +50,15 @@ int complain_unknown(std::string_view name) {
   return kExitFailed;
 }
 
-// This process holds the caller's token for a moment: nothing of it may end in a core dump.
-void keep_out_of_core_dumps() {
-  prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
-
 int run(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" ||
-      arguments[0] == "-h") {
+  if (asks_for_usage(arguments)) {
     print(usage());
     return kExitOk;
   }
   const std::string_view name =
       arguments[0] == "--version" ? "version" : std::string_view(arguments[0]);
-  for (const Subcommand& subcommand : kSubcommands)
-    if (subcommand.name == name) return subcommand.run({arguments.begin() + 1, arguments.end()});
+  if (const Subcommand* found = find_subcommand(kSubcommands, name))
+    return found->run({arguments.begin() + 1, arguments.end()});
   return complain_unknown(name);
 }
 
@@ -98,17 +78,5 @@ int run_version(const Arguments& arguments) {
 }  // namespace ghmesh::app
 
 int main(int count, char** values) {
-  using namespace ghmesh;
-  std::signal(SIGPIPE, SIG_IGN);
-  app::Arguments arguments(values + (count > 0 ? 1 : 0), values + count);
-  try {
-    app::keep_out_of_core_dumps();
-    return app::run(arguments);
-  } catch (const app::CommandError& error) {
-    if (*error.what() != '\0') app::complain(error.what());
-    return error.code();
-  } catch (const std::exception& error) {
-    app::complain(error.what());
-    return app::kExitFailed;
-  }
+  return ghmesh::app::run_program(count, values, ghmesh::app::run);
 }

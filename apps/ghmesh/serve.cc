@@ -4,7 +4,6 @@
 //   SIGTERM, SIGINT   the first lets exchanges finish (at most node::kDrainDeadline), the second ends at once
 //   SIGHUP, SIGPIPE   ignored: there is nothing to reload, and clients hang up all the time
 #include <pthread.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,13 +28,6 @@ namespace {
 // After the second signal the store is still closed properly; it takes milliseconds. A third signal, or this, does
 // without.
 constexpr time_t kCloseSecondsMax = 5;
-
-// Keys and tokens live in this process.
-void keep_out_of_core_dumps() {
-  prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
 
 // Every connection takes a descriptor, and so does the one to GitHub behind it; the usual soft limit of 1024 exists for
 // select(2).
