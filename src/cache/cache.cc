@@ -61,6 +61,10 @@ Result<std::unique_ptr<Core>> make_core(const Options& options) {
   return core;
 }
 
+Result<void> flush_if_needed(Core& core) {
+  return core.writer->is_idle() ? Result<void>() : core.writer->flush();
+}
+
 }  // namespace
 
 struct Cache::State {
@@ -151,6 +155,9 @@ struct Cache::State {
     core.holders.add(memory_key);
   }
 
+  Result<void> put(const github::Principal& principal, std::string_view key, EntryRef entry,
+                   const Named* named);
+
   EntryRef find_candidate_on_disk(Core& core, const github::Principal& asking,
                                   const MemoryKey& asked, std::string_view key) {
     const RowKey at = candidates->locate(key);
@@ -184,12 +191,58 @@ EntryRef Cache::find(const github::Principal& principal, std::string_view key) {
 }
 
 Result<void> Cache::put(const github::Principal& principal, std::string_view key, EntryRef entry) {
-  if (entry->body->size() > kEntryBodyBytesMax) return Errc::too_large;
+  return state_->put(principal, key, std::move(entry), nullptr);
+}
+
+Result<void> Cache::put_named(const github::Principal& principal, std::string_view key,
+                              EntryRef entry, Named named) {
+  return state_->put(principal, key, std::move(entry), &named);
+}
+
+Result<void> Cache::for_each_name(const github::Principal& principal, const VisitName& visit) {
   Core& core = state_->here();
+  if (!core.store) return {};
+  auto flushed = flush_if_needed(core);
+  if (!flushed) return flushed;
+  const PartitionTag tag = partition_tag(principal);
+  std::optional<RowKey> after;
+  for (;;) {
+    constexpr std::size_t kBatch = 1024;
+    auto names = core.store->names_after(after, kBatch);
+    if (!names) return names.error();
+    if (names->empty()) return {};
+    after = names->back().row;
+    for (const NamedRow& row : *names) {
+      const auto name = open_name(row, tag, principal);
+      if (name && !visit(name->key, name->written_at)) return {};
+    }
+  }
+}
+
+Result<std::uint64_t> Cache::names_count(const github::Principal& principal) {
+  Core& core = state_->here();
+  if (!core.store) return std::uint64_t{0};
+  auto flushed = flush_if_needed(core);
+  if (!flushed) return flushed.error();
+  return core.store->names_count(partition_tag(principal));
+}
+
+Result<std::size_t> Cache::erase_named(const github::Principal& principal) {
+  Core& core = state_->here();
+  if (!core.store) return std::size_t{0};
+  auto erased = core.writer->erase_partition(core.principals.keep(principal));
+  core.memory.clear();  // also what was put while the disk worked, and is gone there
+  return erased;
+}
+
+Result<void> Cache::State::put(const github::Principal& principal, std::string_view key,
+                               EntryRef entry, const Named* named) {
+  if (entry->body->size() > kEntryBodyBytesMax) return Errc::too_large;
+  Core& core = here();
   count(core.counters.puts);
   const MemoryKey at = memory_key(principal.id, key);
-  state_->meet(core, principal, at);
-  const bool is_durable = state_->options.durability == Durability::durable;
+  meet(core, principal, at);
+  const bool is_durable = options.durability == Durability::durable;
   if (!core.store) {
     core.memory.put(at, std::move(entry), {});
     return is_durable ? Result<void>(Errc::store_failed) : Result<void>();
@@ -198,18 +251,23 @@ Result<void> Cache::put(const github::Principal& principal, std::string_view key
                   .row = row_key(principal, key),
                   .entry = entry,
                   .principal = core.principals.keep(principal)};
-  if (state_->candidates) {
-    const RowKey candidate_at = state_->candidates->locate(key);
+  if (named) {
+    put.name = Name{.key = std::string(key), .written_at = named->written_at};
+    put.names_max = named->names_max;
+  }
+  if (candidates && !named) {
+    const RowKey candidate_at = candidates->locate(key);
     put.candidate = CandidateRow{
         .at = candidate_at,
-        .sealed = state_->candidates->seal(
+        .sealed = candidates->seal(
             candidate_at,
             {.principal = principal.id, .row = put.row, .seal_key = principal.seal_key})};
   }
   core.memory.put(at, std::move(entry),
                   {.row = put.row, .mark = core.store->generations().mark(put.row)});
-  return core.writer->put(std::move(put),
-                          is_durable ? Writer::Wait::until_synced : Writer::Wait::none);
+  return core.writer->put(std::move(put), is_durable ? Writer::Wait::until_synced
+                                          : named    ? Writer::Wait::for_room
+                                                     : Writer::Wait::none);
 }
 
 EntryRef Cache::find_candidate(const github::Principal& asking, std::string_view key) {

@@ -9,7 +9,8 @@
 // tells a process which of its in-memory entries another process has replaced. After fork() the child goes on with a
 // store of its own opening and an empty memory; nothing of the parent's is touched.
 //
-// The entries of one principal cannot be listed: where they are is as secret as what they say.
+// The entries of one principal cannot be listed: where they are is as secret as what they say. Those that are put with
+// put_named() can: a program's own values.
 //
 // Any fault of the store degrades to "not found": the caller then asks GitHub. Faults are counted, and logged once.
 #pragma once
@@ -23,6 +24,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "cache/entry.h"
+#include "cache/fork_count.h"
 #include "crypto/secret.h"
 #include "github/principal.h"
 
@@ -76,6 +78,22 @@ class Cache {
   // Replaces. A body of more than kEntryBodyBytesMax is refused with too_large. In durable mode an error says that the
   // entry is not on disk (store_full, store_failed, timed_out); it is in memory all the same.
   Result<void> put(const github::Principal& principal, std::string_view key, EntryRef entry);
+
+  // As put(), and the key can be listed. It waits for room in the queue instead of dropping. `names_max`: of this
+  // principal; beyond, those that were unused and written the longest ago go; 0: no limit. Errors also: timed_out (the
+  // disk is stuck), store_failed (not on disk at all, where durable).
+  struct Named {
+    std::int64_t written_at = 0;  // milliseconds since 1970
+    std::size_t names_max = 0;
+  };
+  Result<void> put_named(const github::Principal& principal, std::string_view key, EntryRef entry,
+                         Named named);
+  // What put_named() has put, in no order, as it is on disk now: what is queued is written first. `visit` returns false
+  // to end; it may put and erase. Errors: store_failed, timed_out.
+  using VisitName = std::function<bool(const std::string& key, std::int64_t written_at)>;
+  Result<void> for_each_name(const github::Principal& principal, const VisitName& visit);
+  Result<std::uint64_t> names_count(const github::Principal& principal);
+  Result<std::size_t> erase_named(const github::Principal& principal);  // all; how many there were
 
   // The most recent entry that another principal holds for this key, among those known (Options::candidates); null when
   // there is none. It may only be served after the asking principal's own credential has proven it.

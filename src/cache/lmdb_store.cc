@@ -331,6 +331,26 @@ Result<std::optional<Bytes>> LmdbStore::read(Table table, ByteView key) {
   return found;
 }
 
+Result<std::vector<NamedRow>> LmdbStore::names_after(const std::optional<RowKey>& after,
+                                                     std::size_t names_max) {
+  std::vector<NamedRow> names;
+  const auto look = [&](MDB_txn* txn) {
+    names.clear();
+    return read_names_after(txn, dbi(Table::names), after, names_max, names);
+  };
+  auto read = read_with(look);
+  if (!read) return read.error();
+  return names;
+}
+
+Result<std::uint64_t> LmdbStore::names_count(const PartitionTag& tag) {
+  auto count = read(Table::counts, tag);
+  if (!count) return count.error();
+  if (!count->has_value()) return std::uint64_t{0};
+  if ((*count)->size() != sizeof(std::uint64_t)) return Errc::store_corrupt;
+  return load_big_endian<std::uint64_t>(**count);
+}
+
 Result<void> LmdbStore::try_write(const std::function<Result<void>(WriteTransaction&)>& change,
                                   Attempt& attempt) {
   const std::shared_lock lock(environment_mutex_);

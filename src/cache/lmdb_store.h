@@ -24,7 +24,9 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "cache/fork_count.h"
 #include "cache/generations.h"
+#include "cache/names.h"
 #include "cache/owners.h"
 #include "cache/record.h"
 
@@ -35,12 +37,18 @@ namespace ghmesh::cache {
 //   bodies      body id, growing -> sealed body
 //   body_refs   body id -> how many rows hold it; only where that is more than one
 //   candidates  see cache/candidates.h
+//   names       row key -> partition tag, sealed name; only for rows that can be listed (cache/names.h)
+//   counts      partition tag -> how many names it has
 //   meta        "format" -> version
-enum class Table { rows, bodies, body_refs, candidates, meta };
-inline constexpr std::array kTableNames{"rows", "bodies", "body_refs", "candidates", "meta"};
+enum class Table { rows, bodies, body_refs, candidates, names, counts, meta };
+inline constexpr std::array kTableNames{"rows",  "bodies", "body_refs", "candidates",
+                                        "names", "counts", "meta"};
 inline constexpr unsigned kTablesMax = 8;
 
 Error error_of_lmdb(int rc);
+// LMDB's code; MDB_NOTFOUND at the end.
+int read_names_after(MDB_txn* txn, MDB_dbi table, const std::optional<RowKey>& after,
+                     std::size_t names_max, std::vector<NamedRow>& out);
 
 // One write transaction. Every call reports LMDB's refusal; after one the transaction can only be dropped.
 class WriteTransaction {
@@ -67,6 +75,13 @@ class WriteTransaction {
   };
   Result<std::vector<Row>> rows_from(const RowKey& key, std::size_t rows_max);
 
+  // Beside a row that was just put. `name` is what cache/names.h makes: the tag, and behind it what is sealed.
+  Result<void> put_name(const RowKey& key, ByteView name);
+  Result<std::uint64_t> names_count(const PartitionTag& tag);
+  // The names after this row's, in order of rows, those of other partitions too; at most names_max.
+  Result<std::vector<NamedRow>> names_after(const std::optional<RowKey>& after,
+                                            std::size_t names_max);
+
   // Removes candidates from this key on, round the end, while there are more of them than rows; a few thousand at most.
   Result<void> trim_candidates(const RowKey& from);
 
@@ -80,6 +95,8 @@ class WriteTransaction {
       : txn_(txn), tables_(tables) {}
   MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
   Result<void> drop_body(BodyId id);
+  Result<void> drop_name(const RowKey& key);
+  Result<void> count_name(ByteView name, int difference);
 
   MDB_txn* txn_;
   const std::array<MDB_dbi, kTableNames.size()>& tables_;
@@ -112,6 +129,11 @@ class LmdbStore {
 
   // Runs `change` in one transaction and commits it with a sync. When it returns an error nothing has changed.
   Result<void> write(const std::function<Result<void>(WriteTransaction&)>& change);
+
+  // As WriteTransaction's, from a snapshot of their own.
+  Result<std::vector<NamedRow>> names_after(const std::optional<RowKey>& after,
+                                            std::size_t names_max);
+  Result<std::uint64_t> names_count(const PartitionTag& tag);
 
   struct Usage {
     std::uint64_t rows_count = 0;
@@ -166,9 +188,5 @@ class LmdbStore {
   std::mutex readers_mutex_;
   std::vector<MDB_txn*> idle_readers_;
 };
-
-// How often this process has become the child of a fork since the first store was opened. What was made under another
-// number belongs to the parent: its threads, locks and environments are not ours to touch, nor to free.
-std::uint64_t fork_count();
 
 }  // namespace ghmesh::cache

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
-#include "packing/packing.h"
 #include "packing/varint.h"
 
 namespace ghmesh::cache {
@@ -141,7 +140,7 @@ std::optional<RowPrefix> parse_prefix(ByteView row) {
   return prefix;
 }
 
-Bytes write_record(const Entry& entry, const crypto::Secret& body_key) {
+Bytes write_record(const Entry& entry, const crypto::Secret& body_key, packing::Effort effort) {
   const bool is_body_apart = !body_key.empty();
   const bool is_digest = is_digest_text(entry.etag);
   Bytes out;
@@ -165,7 +164,7 @@ Bytes write_record(const Entry& entry, const crypto::Secret& body_key) {
     append_text(plain, header.value);
   }
   if (!is_body_apart) append(plain, as_bytes(*entry.body));
-  append(out, packing::pack(plain));
+  append(out, packing::pack(plain, effort));
   return out;
 }
 
@@ -220,8 +219,8 @@ Result<Record> open_row(const RowKey& key, ByteView row, const crypto::Secret& s
   return record;
 }
 
-Bytes seal_body(ByteView body, const crypto::Secret& body_key) {
-  return crypto::seal(body_key, as_bytes(kBodyContext), packing::pack(body));
+Bytes seal_body(ByteView body, const crypto::Secret& body_key, packing::Effort effort) {
+  return crypto::seal(body_key, as_bytes(kBodyContext), packing::pack(body, effort));
 }
 
 Result<std::string> open_body(ByteView sealed, const crypto::Secret& body_key) {

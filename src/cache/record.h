@@ -19,6 +19,7 @@
 #include "cache/entry.h"
 #include "crypto/secret.h"
 #include "github/principal.h"
+#include "packing/packing.h"
 
 namespace ghmesh::cache {
 
@@ -54,7 +55,8 @@ struct Record {
 };
 
 // The record's plain bytes. `body_key` is empty when the body is inside.
-Bytes write_record(const Entry& entry, const crypto::Secret& body_key);
+Bytes write_record(const Entry& entry, const crypto::Secret& body_key,
+                   packing::Effort effort = packing::Effort::thorough);
 // Errors: truncated, malformed, too_large, unsupported.
 Result<Record> parse_record(ByteView plain);
 
@@ -64,7 +66,8 @@ Bytes seal_row(const RowKey& key, const RowPrefix& prefix, ByteView record,
 // Errors: seal_rejected and those of parse_record.
 Result<Record> open_row(const RowKey& key, ByteView row, const crypto::Secret& seal_key);
 
-Bytes seal_body(ByteView body, const crypto::Secret& body_key);
+Bytes seal_body(ByteView body, const crypto::Secret& body_key,
+                packing::Effort effort = packing::Effort::thorough);
 Result<std::string> open_body(ByteView sealed, const crypto::Secret& body_key);
 
 }  // namespace ghmesh::cache

@@ -15,7 +15,8 @@ constexpr std::size_t kInsideBodyBytesMax = 64 * 1024;
 void seal_body_of(PreparedRow& prepared) {
   prepared.body_key =
       std::make_shared<const crypto::Secret>(crypto::random_secret(crypto::kSealKeyBytes));
-  prepared.sealed_body = seal_body(as_bytes(*prepared.entry->body), *prepared.body_key);
+  prepared.sealed_body =
+      seal_body(as_bytes(*prepared.entry->body), *prepared.body_key, prepared.effort);
 }
 
 }  // namespace
@@ -47,10 +48,11 @@ std::optional<BodyIndex::Known> BodyIndex::find(const crypto::Digest& digest) {
 }
 
 PreparedRow RowWriter::prepare(const RowKey& key, EntryRef entry, PrincipalRef principal,
-                               std::uint32_t last_use) {
+                               std::uint32_t last_use, packing::Effort effort) {
   PreparedRow prepared{.key = key, .entry = std::move(entry), .principal = std::move(principal)};
+  prepared.effort = effort;
   if (prepared.entry->body->size() <= kInsideBodyBytesMax) {
-    const Bytes record = write_record(*prepared.entry, crypto::Secret());
+    const Bytes record = write_record(*prepared.entry, crypto::Secret(), effort);
     const RowPrefix prefix{.last_use = last_use};
     if (record.size() + prefix.size() + crypto::kSealOverheadBytes <= kRowBytesMax) {
       prepared.row = seal_row(key, prefix, record, prepared.principal->seal_key);
@@ -89,7 +91,7 @@ Result<void> RowWriter::write(WriteTransaction& transaction, PreparedRow& prepar
     bodies_.remember(prepared.entry->body_digest, id, prepared.body_key, prepared.sealed_body);
   }
   const RowPrefix prefix{.last_use = last_use, .body_id = id};
-  const Bytes record = write_record(*prepared.entry, *prepared.body_key);
+  const Bytes record = write_record(*prepared.entry, *prepared.body_key, prepared.effort);
   return transaction.put_row(prepared.key,
                              seal_row(prepared.key, prefix, record, prepared.principal->seal_key));
 }

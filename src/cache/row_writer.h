@@ -58,15 +58,19 @@ struct PreparedRow {
   std::optional<BodyIndex::Known> known;
   std::shared_ptr<const crypto::Secret> body_key;
   Bytes sealed_body;
+  Bytes name;  // sealed; empty: it cannot be listed
+  packing::Effort effort = packing::Effort::thorough;
 
   // What it will take on disk, roughly.
-  std::uint64_t bytes() const { return sizeof(RowKey) + row.size() + sealed_body.size() + 256; }
+  std::uint64_t bytes() const {
+    return sizeof(RowKey) + row.size() + sealed_body.size() + name.size() + 256;
+  }
 };
 
 class RowWriter {
  public:
   PreparedRow prepare(const RowKey& key, EntryRef entry, PrincipalRef principal,
-                      std::uint32_t last_use);
+                      std::uint32_t last_use, packing::Effort effort);
   Result<void> write(WriteTransaction& transaction, PreparedRow& prepared, std::uint32_t last_use);
   BodyIndex& bodies() { return bodies_; }
 

@@ -47,6 +47,23 @@ class Cursor {
 
 }  // namespace
 
+// Stops at the first name that is not one; copies, so that the caller may change the table meanwhile.
+int read_names_after(MDB_txn* txn, MDB_dbi table, const std::optional<RowKey>& after,
+                     std::size_t names_max, std::vector<NamedRow>& out) {
+  Cursor cursor(txn, table);
+  MDB_val key{}, value{};
+  if (after) key = to_val(*after);
+  int rc = cursor.move(key, value, after ? MDB_SET_RANGE : MDB_FIRST);
+  if (rc == 0 && after && equal(to_view(key), *after)) rc = cursor.move(key, value, MDB_NEXT);
+  for (; rc == 0 && out.size() < names_max; rc = cursor.move(key, value, MDB_NEXT)) {
+    if (key.mv_size != sizeof(RowKey)) return MDB_CORRUPTED;
+    NamedRow& row = out.emplace_back();
+    std::ranges::copy(to_view(key), row.row.begin());
+    row.name = copy_bytes(to_view(value));
+  }
+  return rc;
+}
+
 Result<std::optional<ByteView>> WriteTransaction::get(Table table, ByteView key) {
   MDB_val name = to_val(key), value{};
   const int rc = mdb_get(txn_, dbi(table), &name, &value);
@@ -78,8 +95,57 @@ Result<void> WriteTransaction::erase_row(const RowKey& key) {
   if (!row->has_value()) return {};
   const auto prefix = parse_prefix(**row);
   auto erased = erase(Table::rows, key);
+  if (erased) erased = drop_name(key);
   if (!erased || !prefix || !prefix->body_id) return erased;
   return drop_body(*prefix->body_id);
+}
+
+Result<void> WriteTransaction::put_name(const RowKey& key, ByteView name) {
+  auto dropped = drop_name(key);
+  if (!dropped) return dropped;
+  auto counted = count_name(name, 1);
+  if (!counted) return counted;
+  return put(Table::names, key, name);
+}
+
+Result<void> WriteTransaction::drop_name(const RowKey& key) {
+  auto name = get(Table::names, key);
+  if (!name) return name.error();
+  if (!name->has_value()) return {};
+  auto counted = count_name(**name, -1);
+  if (!counted) return counted;
+  return erase(Table::names, key);
+}
+
+Result<void> WriteTransaction::count_name(ByteView name, int difference) {
+  PartitionTag tag{};
+  if (name.size() < tag.size()) return Errc::store_corrupt;
+  std::ranges::copy(name.first(tag.size()), tag.begin());
+  auto count = names_count(tag);
+  if (!count) return count.error();
+  if (difference < 0 && *count == 0) return Errc::store_corrupt;
+  const std::uint64_t changed =
+      *count + static_cast<std::uint64_t>(static_cast<std::int64_t>(difference));
+  if (changed == 0) return erase(Table::counts, tag);
+  Bytes value;
+  append_big_endian<std::uint64_t>(value, changed);
+  return put(Table::counts, tag, value);
+}
+
+Result<std::uint64_t> WriteTransaction::names_count(const PartitionTag& tag) {
+  auto count = get(Table::counts, tag);
+  if (!count) return count.error();
+  if (!count->has_value()) return std::uint64_t{0};
+  if ((*count)->size() != sizeof(std::uint64_t)) return Errc::store_corrupt;
+  return load_big_endian<std::uint64_t>(**count);
+}
+
+Result<std::vector<NamedRow>> WriteTransaction::names_after(const std::optional<RowKey>& after,
+                                                            std::size_t names_max) {
+  std::vector<NamedRow> names;
+  const int rc = read_names_after(txn_, dbi(Table::names), after, names_max, names);
+  if (rc != 0 && rc != MDB_NOTFOUND) return error_of_lmdb(rc);
+  return names;
 }
 
 Result<void> WriteTransaction::touch_row(const RowKey& key, std::uint32_t last_use) {
@@ -195,7 +261,8 @@ Result<void> WriteTransaction::trim_candidates(const RowKey& from) {
 }
 
 Result<void> WriteTransaction::erase_everything() {
-  for (const Table table : {Table::rows, Table::bodies, Table::body_refs, Table::candidates}) {
+  for (const Table table : {Table::rows, Table::bodies, Table::body_refs, Table::candidates,
+                            Table::names, Table::counts}) {
     const int rc = mdb_drop(txn_, dbi(table), /*del=*/0);
     if (rc != 0) return error_of_lmdb(rc);
   }

@@ -29,6 +29,7 @@ constexpr Duration kSyncTimeMax = 10s;
 
 constexpr Duration kReaderCheckInterval = 30s;
 constexpr Duration kTouchInterval = 10min;
+constexpr std::size_t kNamesBatch = 4096;
 constexpr std::size_t kTouchesMax = 4096;  // 4,096 pages of 4 KiB at worst, every ten minutes
 
 // What a row needs in a page beyond its bytes, given that pages of random keys are two thirds full.
@@ -69,9 +70,11 @@ std::shared_ptr<Writer::Waiter> Writer::enqueue(Change change, Wait wait) {
       return queue_.size() < kQueueChangesMax && queue_bytes_ + bytes <= kQueueBytesMax;
     };
     // Who waits for the sync waits for room as well; an erasure does too, because it must happen.
-    if (!has_room() && (waiter || !is_put)) done_.wait_for(lock, kSyncTimeMax, has_room);
+    if (!has_room() && (wait != Wait::none || !is_put))
+      done_.wait_for(lock, kSyncTimeMax, has_room);
     if (!has_room()) {
       stats_.dropped_count.fetch_add(1, std::memory_order_relaxed);
+      if (wait == Wait::for_room) waiter = std::make_shared<Waiter>();
       if (waiter) *waiter = {.is_done = true, .error = make_error_code(Errc::timed_out)};
       return waiter;
     }
@@ -79,7 +82,7 @@ std::shared_ptr<Writer::Waiter> Writer::enqueue(Change change, Wait wait) {
     change.version = next_version_++;
     if (is_put || change.kind == Kind::erase)
       queued_[change.put.key] = {.entry = change.put.entry, .version = change.version};
-    if (change.kind == Kind::erase_all) queued_.clear();
+    if (change.kind == Kind::erase_all || change.kind == Kind::erase_partition) queued_.clear();
     queued_count_.store(queued_.size(), std::memory_order_release);
     queue_bytes_ += bytes;
     waiters_count_ += waiter != nullptr;
@@ -109,6 +112,21 @@ void Writer::erase(const MemoryKey& key, const RowKey& row) {
 
 Result<void> Writer::erase_all() {
   return await(enqueue({.kind = Kind::erase_all}, Wait::until_synced));
+}
+
+Result<std::size_t> Writer::erase_partition(PrincipalRef principal) {
+  Put put;
+  put.principal = std::move(principal);
+  const auto waiter =
+      enqueue({.kind = Kind::erase_partition, .put = std::move(put)}, Wait::until_synced);
+  auto erased = await(waiter);
+  if (!erased) return erased.error();
+  return waiter->rows_count;
+}
+
+bool Writer::is_idle() {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty() && queued_.empty();
 }
 
 Result<void> Writer::flush() { return await(enqueue({.kind = Kind::barrier}, Wait::until_synced)); }
@@ -178,6 +196,7 @@ Result<void> Writer::make_room(std::uint64_t bytes_count) {
 
 void Writer::write_group(std::vector<Change>& group) {
   Marks marks;
+  evicted_rows_.clear();
   Result<void> written;
   try {
     written = apply(group, marks);
@@ -188,10 +207,13 @@ void Writer::write_group(std::vector<Change>& group) {
   }
   for (auto& [slot, slot_marks] : marks)
     slot_marks.after = store_->generations().count_up(slot_marks.row);
-  if (written && std::ranges::any_of(
-                     group, [](const Change& change) { return change.kind == Kind::erase_all; }))
+  if (written && std::ranges::any_of(group, [](const Change& change) {
+        return change.kind == Kind::erase_all || change.kind == Kind::erase_partition;
+      }))
     store_->generations().count_up_all();
   else confirm(group, marks, written.has_value());
+  // After that, or what was put and evicted in one group would still be found in memory.
+  for (const RowKey& row : evicted_rows_) store_->generations().count_up(row);
   note_result(written);  // first: who is told of a failure finds it counted
   finish(group, written);
 }
@@ -203,7 +225,10 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
   for (std::size_t i = 0; i < group.size(); ++i) {
     const Put& put = group[i].put;
     if (group[i].kind != Kind::put) continue;
-    prepared[i] = rows_.prepare(put.row, put.entry, put.principal, last_use);
+    prepared[i] = rows_.prepare(put.row, put.entry, put.principal, last_use,
+                                put.name ? packing::Effort::quick : packing::Effort::thorough);
+    if (put.name)
+      prepared[i].name = seal_name(put.row, *put.name, tag_of(put.principal), *put.principal);
     bytes_count +=
         prepared[i].bytes() + (put.candidate ? put.candidate->sealed.size() + sizeof(RowKey) : 0);
   }
@@ -212,20 +237,10 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
 
   return store_->write([&](WriteTransaction& transaction) -> Result<void> {
     marks.clear();
+    evicted_rows_.clear();
     for (std::size_t i = 0; i < group.size(); ++i) {
       const Put& put = group[i].put;
-      Result<void> done;
-      switch (group[i].kind) {
-        case Kind::put:
-          done = rows_.write(transaction, prepared[i], last_use);
-          if (done && put.candidate)
-            done = transaction.put(Table::candidates, put.candidate->at, put.candidate->sealed);
-          break;
-        case Kind::erase: done = transaction.erase_row(put.row); break;
-        case Kind::erase_all: done = transaction.erase_everything(); break;
-        case Kind::touch: done = transaction.touch_row(put.row, last_use); break;
-        case Kind::barrier: break;
-      }
+      auto done = apply_one(transaction, group[i], prepared[i], last_use);
       if (!done) return done;
       if (group[i].kind == Kind::put || group[i].kind == Kind::erase)
         marks[Generations::slot_of(put.row)].row = put.row;
@@ -234,6 +249,103 @@ Result<void> Writer::apply(std::vector<Change>& group, Marks& marks) {
       slot_marks.before = store_->generations().count_up(slot_marks.row);
     return {};
   });
+}
+
+// One partition writes, nearly always.
+const PartitionTag& Writer::tag_of(const PrincipalRef& principal) {
+  if (tagged_ != principal) {
+    tagged_ = principal;
+    tag_ = partition_tag(*principal);
+  }
+  return tag_;
+}
+
+Result<void> Writer::apply_one(WriteTransaction& transaction, Change& change, PreparedRow& prepared,
+                               std::uint32_t last_use) {
+  const Put& put = change.put;
+  switch (change.kind) {
+    case Kind::put: {
+      auto done = rows_.write(transaction, prepared, last_use);
+      if (done && put.candidate)
+        done = transaction.put(Table::candidates, put.candidate->at, put.candidate->sealed);
+      if (done && !prepared.name.empty()) done = transaction.put_name(put.row, prepared.name);
+      if (done && put.names_max > 0) done = limit_names(transaction, put);
+      return done;
+    }
+    case Kind::erase: return transaction.erase_row(put.row);
+    case Kind::erase_all: return transaction.erase_everything();
+    case Kind::erase_partition: {
+      auto erased = erase_names(transaction, *put.principal);
+      if (!erased) return erased.error();
+      change.waiter->rows_count = *erased;
+      return {};
+    }
+    case Kind::touch: return transaction.touch_row(put.row, last_use);
+    case Kind::barrier: return {};
+  }
+  return {};
+}
+
+Result<std::size_t> Writer::erase_names(WriteTransaction& transaction,
+                                        const github::Principal& principal) {
+  const PartitionTag tag = partition_tag(principal);
+  std::size_t erased_count = 0;
+  std::optional<RowKey> after;
+  for (;;) {
+    auto names = transaction.names_after(after, kNamesBatch);
+    if (!names) return names.error();
+    if (names->empty()) return erased_count;
+    after = names->back().row;
+    for (const NamedRow& named : *names) {
+      if (named.name.size() < tag.size() || !equal(ByteView(named.name).first(tag.size()), tag))
+        continue;
+      auto erased = transaction.erase_row(named.row);
+      if (!erased) return erased.error();
+      ++erased_count;
+    }
+  }
+}
+
+// A sixteenth goes at once, so that a full partition is not looked through for every put.
+Result<void> Writer::limit_names(WriteTransaction& transaction, const Put& put) {
+  const PartitionTag tag = tag_of(put.principal);
+  auto count = transaction.names_count(tag);
+  if (!count) return count.error();
+  if (*count <= put.names_max) return {};
+  struct Kept {
+    std::uint32_t last_use = 0;
+    std::int64_t written_at = 0;
+    RowKey row{};
+  };
+  std::vector<Kept> kept;
+  std::optional<RowKey> after;
+  for (;;) {
+    auto names = transaction.names_after(after, kNamesBatch);
+    if (!names) return names.error();
+    if (names->empty()) break;
+    after = names->back().row;
+    for (const NamedRow& named : *names) {
+      const auto name = open_name(named, tag, *put.principal);
+      if (!name || named.row == put.row) continue;
+      auto row = transaction.get(Table::rows, named.row);
+      if (!row) return row.error();
+      const auto prefix = row->has_value() ? parse_prefix(**row) : std::nullopt;
+      kept.push_back({.last_use = prefix ? prefix->last_use : 0,
+                      .written_at = name->written_at,
+                      .row = named.row});
+    }
+  }
+  const std::size_t leaving = std::min(kept.size(), *count - put.names_max + put.names_max / 16);
+  std::ranges::nth_element(
+      kept, kept.begin() + static_cast<std::ptrdiff_t>(leaving), {},
+      [](const Kept& each) { return std::pair(each.last_use, each.written_at); });
+  for (std::size_t i = 0; i < leaving; ++i) {
+    auto erased = transaction.erase_row(kept[i].row);
+    if (!erased) return erased;
+    evicted_rows_.push_back(kept[i].row);
+  }
+  stats_.evicted_count.fetch_add(leaving, std::memory_order_relaxed);
+  return {};
 }
 
 // What we hold of the rows we wrote is what is on disk, unless somebody else counted up between our two counts: then it
@@ -259,7 +371,8 @@ void Writer::finish(const std::vector<Change>& group, const Result<void>& result
       if (at != queued_.end() && at->second.version == change.version) queued_.erase(at);
       if (!change.waiter) continue;
       --waiters_count_;
-      *change.waiter = {.is_done = true, .error = result ? Error() : result.error()};
+      change.waiter->is_done = true;
+      change.waiter->error = result ? Error() : result.error();
     }
     queued_count_.store(queued_.size(), std::memory_order_release);
   }

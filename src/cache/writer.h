@@ -49,19 +49,28 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  enum class Wait { none, until_synced };
+  enum class Wait {
+    none,      // dropped where there is no room
+    for_room,  // a while
+    until_synced,
+  };
   struct Put {
     MemoryKey key;
     RowKey row{};
     EntryRef entry;
     PrincipalRef principal;
     std::optional<CandidateRow> candidate;
+    std::optional<Name> name;   // listed under it
+    std::size_t names_max = 0;  // of its partition: beyond, the longest unused go; 0: no limit
   };
   // Errors, when waiting only: those of the store; timed_out when the disk is stuck (it may still be written later).
   Result<void> put(Put put, Wait wait);
   void erase(const MemoryKey& key, const RowKey& row);
   Result<void> erase_all();
+  // Everything of this partition that has a name. How many there were.
+  Result<std::size_t> erase_partition(PrincipalRef principal);
   Result<void> flush();
+  bool is_idle();  // nothing waits to be written
 
   struct Pending {
     bool is_pending = false;
@@ -73,10 +82,11 @@ class Writer {
   const WriterStats& stats() const { return stats_; }
 
  private:
-  enum class Kind { put, erase, erase_all, touch, barrier };
+  enum class Kind { put, erase, erase_all, erase_partition, touch, barrier };
   struct Waiter {
     bool is_done = false;
     Error error;
+    std::size_t rows_count = 0;  // of erase_partition
   };
   struct Change {
     Kind kind = Kind::barrier;
@@ -102,6 +112,12 @@ class Writer {
   std::vector<Change> take_group();
   void write_group(std::vector<Change>& group);
   Result<void> apply(std::vector<Change>& group, Marks& marks);
+  Result<void> apply_one(WriteTransaction& transaction, Change& change, PreparedRow& prepared,
+                         std::uint32_t last_use);
+  Result<std::size_t> erase_names(WriteTransaction& transaction,
+                                  const github::Principal& principal);
+  const PartitionTag& tag_of(const PrincipalRef& principal);
+  Result<void> limit_names(WriteTransaction& transaction, const Put& put);
   Result<void> make_room(std::uint64_t bytes_count);
   void confirm(const std::vector<Change>& group, const Marks& marks, bool is_written);
   void finish(const std::vector<Change>& group, const Result<void>& result);
@@ -127,6 +143,10 @@ class Writer {
   std::size_t waiters_count_ = 0;
   bool is_stopping_ = false;
 
+  PrincipalRef tagged_;  // whose partition's tag_ this is
+  PartitionTag tag_{};
+  std::vector<RowKey>
+      evicted_rows_;  // of the group that is being written, beyond the limit of their partition
   bool is_failing_ = false;  // of the writing thread only, like what follows
   Instant next_reader_check_{};
   Instant next_touch_{};

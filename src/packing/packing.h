@@ -15,7 +15,9 @@
 namespace ghmesh::packing {
 
 // form | length of the plain bytes | the bytes, packed or, when that would not be smaller, as they are.
-Bytes pack(ByteView plain);
+// quick: for what is written often and read seldom; 4 us instead of 36 for 2 KB, and a quarter larger.
+enum class Effort { thorough, quick };
+Bytes pack(ByteView plain, Effort effort = Effort::thorough);
 // The same for what is packed once and sent often: 9 bytes and 5 % less, at a tenth of a millisecond and more. Texts of
 // more than kTightBytesMax are packed as pack() does.
 inline constexpr std::size_t kTightBytesMax = 64 * 1024;
