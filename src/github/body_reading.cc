@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "github/body_reading.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -10,6 +8,7 @@
 
 #include "base/text.h"
 #include "github/freshness.h"
+#include "github/json_document.h"
 
 namespace ghmesh::github {
 namespace {
@@ -18,49 +17,6 @@ namespace dom = simdjson::dom;
 
 // An error answer is a few lines; a larger one is somebody's page, and is not read.
 constexpr std::size_t kDenialBytesMax = 64 * 1024;
-// A parser needs about ten bytes for each one it reads. What a larger body took is given back after it.
-constexpr std::size_t kParserBytesKept = 128 * 1024;
-
-// The object that a body consists of. The whole body is checked before a field is read, because simdjson's lazy reader
-// (on-demand) may not be asked further after a syntax error, and follows a null pointer if it is. Each thread has one
-// parser.
-class Document {
- public:
-  // `bytes_max` bounds what is read at all.
-  Document(std::string_view body, std::size_t bytes_max) {
-    if (body.empty() || body.size() > bytes_max) return;
-    // simdjson reads past the end of its input, so the body is copied to where that is allowed.
-    std::string& buffer = buffer_of_thread();
-    buffer.assign(body);
-    buffer.append(simdjson::SIMDJSON_PADDING, '\0');
-    is_open_ = parser_of_thread()
-                   .parse(buffer.data(), body.size(), /*realloc_if_needed=*/false)
-                   .get_object()
-                   .get(object_) == simdjson::SUCCESS;
-  }
-  ~Document() {
-    if (buffer_of_thread().size() <= kParserBytesKept) return;
-    parser_of_thread() = dom::parser();
-    buffer_of_thread() = std::string();
-  }
-  Document(const Document&) = delete;
-  Document& operator=(const Document&) = delete;
-
-  bool is_open() const { return is_open_; }
-  const dom::object& object() const { return object_; }
-
- private:
-  static std::string& buffer_of_thread() {
-    thread_local std::string buffer;
-    return buffer;
-  }
-  static dom::parser& parser_of_thread() {
-    thread_local dom::parser parser;
-    return parser;
-  }
-  dom::object object_;
-  bool is_open_ = false;
-};
 
 std::string_view text_of(const dom::object& object, std::string_view name) {
   std::string_view text;
@@ -220,7 +176,7 @@ BodyState read_body_state(RouteClass route_class, std::string_view body) {
   using enum RouteClass;
   constexpr std::array kTelling{checks, pull, issue, run, run_attempt, run_list, search};
   if (std::ranges::find(kTelling, route_class) == kTelling.end()) return BodyState::unsaid;
-  const Document document(body, kJudgedBytesMax);
+  const JsonDocument document(body, kJudgedBytesMax);
   if (!document.is_open()) return BodyState::unsaid;
   const dom::object& object = document.object();
   switch (route_class) {
@@ -237,7 +193,7 @@ BodyState read_body_state(RouteClass route_class, std::string_view body) {
 }
 
 Denial read_denial(std::string_view body) {
-  const Document document(body, kDenialBytesMax);
+  const JsonDocument document(body, kDenialBytesMax);
   if (!document.is_open()) return Denial::unknown;
   const std::string_view message = text_of(document.object(), "message");
   if (message.empty()) return Denial::unknown;
@@ -249,7 +205,7 @@ Denial read_denial(std::string_view body) {
 
 bool says_public(const Route& route, std::string_view body) {
   if (route.route_class != RouteClass::repository) return false;
-  const Document document(body, kJudgedBytesMax);
+  const JsonDocument document(body, kJudgedBytesMax);
   if (!document.is_open() || !is_false(document.object(), "private")) return false;
   if (route.repository.empty()) return true;  // asked by id: the name is not ours to compare
   // The answer must speak of the repository that was asked for.

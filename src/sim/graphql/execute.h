@@ -12,12 +12,22 @@
 #include <string>
 #include <string_view>
 
-#include "sim/graphql/document.h"
+#include "graphql/document.h"
 #include "sim/world/world.h"
 
 namespace ghmesh::sim::graphql {
 
 namespace json = boost::json;
+using ghmesh::graphql::Arguments;
+using ghmesh::graphql::Directive;
+using ghmesh::graphql::Document;
+using ghmesh::graphql::Fragment;
+using ghmesh::graphql::kDepthMax;
+using ghmesh::graphql::Operation;
+using ghmesh::graphql::parse_document;
+using ghmesh::graphql::Selection;
+using ghmesh::graphql::Value;
+using ghmesh::graphql::Variable;
 
 inline constexpr std::int64_t kNodesCountMax = 500'000;  // GitHub's own limit of one query
 inline constexpr std::int64_t kPageSizeMax = 100;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <gtest/gtest.h>
 
-#include "sim/graphql/document.h"
 #include "sim/graphql/execute.h"
 
 namespace ghmesh::sim::graphql {
@@ -9,15 +8,6 @@ namespace {
 
 using world::Repository;
 using world::World;
-
-constexpr std::string_view kEverything = R"(
-# A comment, commas as blanks, and everything that a query may hold.
-query Q($owner: String!, $n: Int = 3, $list: [String!]! = ["a", "b"]) @cached {
-  first: repository(owner: $owner, name: "x\n\u00e9\"") {
-    ...part @include(if: true) ... on Repository { id } ... { url } }
-  f(a: 1, b: -2.5e3, c: null, d: ENUM, e: {x: [1, {y: true}]}, g: """block""")
-}
-fragment part on Repository { name })";
 
 struct Asked {
   World world{1, {}};
@@ -41,46 +31,6 @@ std::string first_error(const json::object& body) {
   const auto* errors = body.if_contains("errors");
   if (!errors || errors->as_array().empty()) return "";
   return std::string(world::text_at(errors->as_array().front().as_object(), "message"));
-}
-
-TEST(GraphqlDocument, ParsesEverythingThatAQueryMayHold) {
-  const auto document = parse_document(kEverything);
-  ASSERT_TRUE(document);
-  const Operation* query = document->find_operation("Q");
-  ASSERT_NE(query, nullptr);
-  EXPECT_EQ(query->variables.size(), 3u);
-  EXPECT_TRUE(query->variables[0].is_required);
-  EXPECT_EQ(query->variables[1].otherwise.integer, 3);
-  ASSERT_EQ(query->selections.size(), 2u);
-  EXPECT_EQ(query->selections[0].key(), "first");
-  EXPECT_EQ(query->selections[0].arguments[1].second.text, "x\n\xc3\xa9\"");
-  EXPECT_EQ(query->selections[1].arguments.size(), 6u);
-  EXPECT_EQ(query->selections[1].arguments[4].second.list[0].list[1].list[0].boolean, true);
-  EXPECT_TRUE(document->fragments.contains("part"));
-}
-
-TEST(GraphqlDocument, RefusesEveryTruncationOfAValidOne) {
-  const std::string_view text = "query Q($n: Int = 3) { a(b: [1, {c: \"d\"}]) { ...e } }";
-  ASSERT_TRUE(parse_document(text));
-  for (std::size_t size = 0; size < text.size(); ++size)
-    EXPECT_FALSE(parse_document(text.substr(0, size))) << size;
-}
-
-TEST(GraphqlDocument, RefusesWhatIsNestedTooDeeply) {
-  std::string text;
-  for (int i = 0; i < kDepthMax + 1; ++i) text += "{a";
-  for (int i = 0; i < kDepthMax + 1; ++i) text += "}";
-  EXPECT_EQ(parse_document(text).error(), make_error_code(Errc::too_large));
-  EXPECT_EQ(parse_document(std::string(kDocumentBytesMax + 1, ' ')).error(),
-            make_error_code(Errc::too_large));
-}
-
-TEST(GraphqlDocument, NeedsANameToChooseAmongSeveralOperations) {
-  const auto document = parse_document("query A { a } query B { b }");
-  ASSERT_TRUE(document);
-  EXPECT_EQ(document->find_operation(""), nullptr);
-  ASSERT_NE(document->find_operation("B"), nullptr);
-  EXPECT_EQ(document->find_operation("C"), nullptr);
 }
 
 TEST(GraphqlExecute, ShowsTheDocumentsOfRestUnderItsOwnNames) {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-#include "sim/graphql/document.h"
+#include "graphql/document.h"
 
 #include <utility>
 
 #include "base/text.h"
 
-namespace ghmesh::sim::graphql {
+namespace ghmesh::graphql {
 namespace {
 
 enum class TokenKind { end, name, punctuator, integer, real, text, bad };
 
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::string text;
+  std::string text;      // what it means
+  std::string_view raw;  // how it was written
 };
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -24,6 +25,14 @@ class Lexer {
 
   Token next() {
     skip_ignored();
+    const std::size_t begin = at_;
+    Token token = take();
+    token.raw = text_.substr(begin, at_ - begin);
+    return token;
+  }
+
+ private:
+  Token take() {
     if (at_ == text_.size()) return {};
     const char c = text_[at_];
     if (is_letter(c)) return take_name();
@@ -33,10 +42,9 @@ class Lexer {
     if (text_.substr(at_).starts_with("...")) return take_punctuator(3);
     if (std::string_view("!$&()=:@[]{}|").find(c) != std::string_view::npos)
       return take_punctuator(1);
-    return {TokenKind::bad, {}};
+    return {TokenKind::bad, {}, {}};
   }
 
- private:
   // Commas are blanks in GraphQL, and so is a byte order mark.
   void skip_ignored() {
     while (at_ < text_.size()) {
@@ -54,7 +62,7 @@ class Lexer {
   }
 
   Token take_punctuator(std::size_t bytes_count) {
-    Token token{TokenKind::punctuator, std::string(text_.substr(at_, bytes_count))};
+    Token token{TokenKind::punctuator, std::string(text_.substr(at_, bytes_count)), {}};
     at_ += bytes_count;
     return token;
   }
@@ -62,7 +70,7 @@ class Lexer {
   Token take_name() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;
-    return {TokenKind::name, std::string(text_.substr(begin, at_ - begin))};
+    return {TokenKind::name, std::string(text_.substr(begin, at_ - begin)), {}};
   }
 
   Token take_number() {
@@ -76,31 +84,32 @@ class Lexer {
       is_real = is_real || is_part;
       ++at_;
     }
-    if (!is_digit(text_[at_ - 1])) return {TokenKind::bad, {}};
+    if (!is_digit(text_[at_ - 1])) return {TokenKind::bad, {}, {}};
     return {is_real ? TokenKind::real : TokenKind::integer,
-            std::string(text_.substr(begin, at_ - begin))};
+            std::string(text_.substr(begin, at_ - begin)),
+            {}};
   }
 
   Token take_block_text() {
     at_ += 3;
     const auto end = text_.find("\"\"\"", at_);
-    if (end == std::string_view::npos) return {TokenKind::bad, {}};
-    Token token{TokenKind::text, std::string(text_.substr(at_, end - at_))};
+    if (end == std::string_view::npos) return {TokenKind::bad, {}, {}};
+    Token token{TokenKind::text, std::string(text_.substr(at_, end - at_)), {}};
     at_ = end + 3;
     return token;
   }
 
   Token take_text() {
-    Token token{TokenKind::text, {}};
+    Token token{TokenKind::text, {}, {}};
     for (++at_; at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\n'; ++at_) {
       if (text_[at_] != '\\') {
         token.text.push_back(text_[at_]);
         continue;
       }
       if (++at_ == text_.size()) break;
-      if (!append_escape(token.text)) return {TokenKind::bad, {}};
+      if (!append_escape(token.text)) return {TokenKind::bad, {}, {}};
     }
-    if (at_ == text_.size() || text_[at_] != '"') return {TokenKind::bad, {}};
+    if (at_ == text_.size() || text_[at_] != '"') return {TokenKind::bad, {}, {}};
     ++at_;
     return token;
   }
@@ -364,4 +373,17 @@ Result<Document> parse_document(std::string_view text) {
   return document;
 }
 
-}  // namespace ghmesh::sim::graphql
+Result<std::string> canonical_text(std::string_view text) {
+  if (text.size() > kDocumentBytesMax) return Errc::too_large;
+  std::string out;
+  out.reserve(text.size());
+  Lexer lexer(text);
+  for (Token token = lexer.next(); token.kind != TokenKind::end; token = lexer.next()) {
+    if (token.kind == TokenKind::bad) return Errc::malformed;
+    if (!out.empty()) out += ' ';
+    out += token.raw;
+  }
+  return out;
+}
+
+}  // namespace ghmesh::graphql

@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 
-namespace ghmesh::sim::graphql {
+namespace ghmesh::graphql {
 
 inline constexpr std::size_t kDocumentBytesMax =
     1 << 20;                          // the largest that gh sends is below 20 KiB
@@ -78,4 +78,8 @@ struct Document {
 // Errors: malformed, too_large (also: nested too deeply).
 Result<Document> parse_document(std::string_view text);
 
-}  // namespace ghmesh::sim::graphql
+// The same tokens with one blank between them, and without comments: of two documents that differ in layout alone it is
+// the same. Errors: malformed (not even tokens), too_large.
+Result<std::string> canonical_text(std::string_view text);
+
+}  // namespace ghmesh::graphql
