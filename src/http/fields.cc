@@ -142,6 +142,7 @@ std::string_view forward_name(const CacheStatus& status) {
     case Detail::fetched: return "uri-miss";
     case Detail::stale: return status.forwarded_status ? "stale" : std::string_view();
     case Detail::passed: return "bypass";
+    case Detail::limited: return {};
   }
   return {};
 }
@@ -227,6 +228,7 @@ std::string_view detail_name(Detail detail) {
     case Detail::fetched: return "fetched";
     case Detail::stale: return "stale";
     case Detail::passed: return "passed";
+    case Detail::limited: return "limited";
   }
   return "unknown";
 }
@@ -236,7 +238,9 @@ std::string write_cache_status(const CacheStatus& status) {
   out.reserve(96);
   out += "ghmesh";
   const std::string_view forward = forward_name(status);
-  if (forward.empty()) {
+  if (status.detail == Detail::limited) {
+    // Neither a hit nor forwarded: there is no parameter for an answer of the cache's own.
+  } else if (forward.empty()) {
     out += "; hit";
   } else {
     out += "; fwd=";

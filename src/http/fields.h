@@ -46,9 +46,10 @@ enum class Detail {
   fetched,      // the upstream was asked and charged
   stale,        // past its time, because asking was not possible
   passed,       // not a thing that is kept: streamed through
+  limited,      // GitHub was not asked: it would have refused
 };
 std::string_view detail_name(Detail detail);
-inline constexpr int kDetailsCount = 8;
+inline constexpr int kDetailsCount = 9;
 
 // Why the upstream was asked (RFC 9211, 2.2). `automatic` is what the detail implies: revalidated says stale, passed
 // says bypass, fetched and proven say uri-miss; fresh, peer, and stale without asking, are hits.

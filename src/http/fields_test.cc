@@ -161,7 +161,7 @@ TEST(Detail, HasOneNameEach) {
     names += detail_name(static_cast<Detail>(i));
     names += ' ';
   }
-  EXPECT_EQ(names, "fresh revalidated proven coalesced peer fetched stale passed ");
+  EXPECT_EQ(names, "fresh revalidated proven coalesced peer fetched stale passed limited ");
 }
 
 }  // namespace

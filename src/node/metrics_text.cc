@@ -117,7 +117,8 @@ void write_requests(Families& families, const ByRoute& by_route) {
       families.value(counts[i], {{"route", std::string(route)},
                                  {"api", std::string(api_of(route))},
                                  {"result", text_of(detail)}});
-      if (detail != http::Detail::fetched && detail != http::Detail::passed)
+      if (detail != http::Detail::fetched && detail != http::Detail::passed &&
+          detail != http::Detail::limited)
         saved[{resource_of(route), i}] += counts[i];
     }
   }

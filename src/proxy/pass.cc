@@ -2,6 +2,7 @@
 // Passing through: everything that is not kept goes to its host and back as a bounded stream, untouched and unstored.
 #include "base/log.h"
 #include "base/text.h"
+#include "proxy/flight.h"
 #include "proxy/proxy.h"
 #include "proxy/request.h"
 
@@ -11,6 +12,9 @@ namespace {
 // An answer to a mutation names the new thing's URL. On TCP it is rewritten when it is JSON of at most this size; more
 // is streamed as it is (no client follows links out of such an answer).
 constexpr std::size_t kRewrittenBytesMax = 1 << 20;
+
+// Not counted, whatever is left (rate limits for the REST API, "Checking the status of your rate limit").
+constexpr std::string_view kFreeRoute = "/rate_limit";
 
 bool is_json(const http::Headers& headers) {
   return headers.get("content-type").find("json") != std::string_view::npos;
@@ -32,17 +36,32 @@ http::Headers forwarded_headers(const http::RequestHead& head) {
   return out;
 }
 
-// Lets a body through and looks for a word in it, also across its parts.
-class WordScan {
+// A request's body on its way to GitHub: what was read ahead, and then the rest. Looks for a word in it, also across
+// its parts.
+class BodySource {
  public:
-  explicit WordScan(std::string_view word) : word_(word) {}
+  BodySource(net::Exchange& exchange, ReadAhead ahead, std::string_view word,
+             std::uint64_t bytes_max)
+      : exchange_(exchange), ahead_(std::move(ahead)), word_(word), bytes_left_(bytes_max) {}
 
-  net::awaitable<Result<std::string_view>> read_some(net::Exchange& exchange) {
-    auto part = co_await exchange.read_some();
-    if (part) look_at(*part);
+  // Errors: too_large (more than bytes_max), and those of Exchange::read_some().
+  net::awaitable<Result<std::string_view>> read_some() {
+    std::string_view part;
+    if (!has_given_ahead_ && !ahead_.bytes.empty()) {
+      has_given_ahead_ = true;
+      part = ahead_.bytes;
+    } else if (!ahead_.is_whole) {
+      auto read = co_await exchange_.read_some();
+      if (!read) co_return read.error();
+      part = *read;
+    }
+    if (part.size() > bytes_left_) co_return Errc::too_large;
+    bytes_left_ -= part.size();
+    look_at(part);
     co_return part;
   }
   bool has_found() const { return has_found_; }
+  github::GraphqlKind kind() const { return ahead_.kind; }
 
  private:
   void look_at(std::string_view part) {
@@ -53,10 +72,23 @@ class WordScan {
     tail_.erase(0, tail_.size() - std::min(tail_.size(), word_.size() - 1));
   }
 
+  net::Exchange& exchange_;
+  const ReadAhead ahead_;
+  bool has_given_ahead_ = false;
   std::string_view word_;
   std::string tail_;  // the end of what went before
   bool has_found_ = false;
+  std::uint64_t bytes_left_;
 };
+
+// Whether a GraphQL request may have changed something. One that was not understood does so if it holds the word.
+bool is_mutation(const BodySource& source) {
+  switch (source.kind()) {
+    case github::GraphqlKind::query: return false;
+    case github::GraphqlKind::mutation: return true;
+    default: return source.has_found();
+  }
+}
 
 // Path and query, also of an absolute-form target (RFC 9112, 3.2.2).
 std::string_view origin_form(std::string_view target) {
@@ -73,11 +105,25 @@ std::string upstream_url(const UpstreamHost& host, const github::KeyedRequest& k
   return host.origin + (host.is_api ? keyed.upstream_target : std::string(origin_form(target)));
 }
 
+Cost cost_of(const http::RequestHead& head, const BodySource& source) {
+  if (source.kind() == github::GraphqlKind::query) return Cost::query;
+  if (source.kind() == github::GraphqlKind::mutation) return Cost::mutation;
+  return http::is_safe_method(head.method) ? Cost::read : Cost::change;
+}
+
 }  // namespace
 
 net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request, Instant began) {
+  ReadAhead nothing;
+  co_await pass(exchange, request, began, std::move(nothing));
+}
+
+net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request, Instant began,
+                                 ReadAhead ahead) {
   const http::RequestHead& head = exchange.head();
-  WordScan scan("mutation");
+  const bool is_graphql = request.target.service == github::Service::graphql;
+  BodySource source(exchange, std::move(ahead), "mutation",
+                    is_graphql ? github::kGraphqlBytesMax : UINT64_MAX);
   std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
 
@@ -95,7 +141,23 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   }
   if (head.has_body()) {
     question.body_bytes = head.content_length;
-    question.body_source = [&exchange, &scan] { return scan.read_some(exchange); };
+    question.body_source = [&source] { return source.read_some(); };
+  }
+
+  // What goes to GitHub's API on somebody's budget.
+  const bool is_governed =
+      request.host.is_api && request.caller != nullptr && request.keyed.route.name != kFreeRoute;
+  const std::string_view resource = is_graphql ? "graphql" : resource_of(request.keyed.route);
+  if (is_governed) {
+    auto refusal = co_await seek_permit(*request.caller, resource, cost_of(head, source),
+                                        read_urgency(head.get("priority")));
+    if (refusal) {
+      Outcome outcome;
+      outcome.status.detail = http::Detail::limited;
+      outcome.answer = std::move(refusal);
+      co_await deliver(exchange, request, std::move(outcome), began);
+      co_return;
+    }
   }
 
   auto stream = co_await upstream_.open(std::move(question));
@@ -113,13 +175,25 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
     co_return;
   }
   if (request.host.is_api && request.caller) {
-    note_verdict(*request.caller, (*stream)->status());
-    // A GraphQL request that does not even hold the word changes nothing; one that holds it may.
-    const bool is_query = request.target.service == github::Service::graphql && !scan.has_found();
-    if (!http::is_safe_method(head.method) && !is_query && (*stream)->status() < 400)
-      note_write(request, read_clocks().wall);
+    const bool is_write = is_graphql ? is_mutation(source) : !http::is_safe_method(head.method);
+    note_passed(request, resource, **stream, is_write);
   }
   co_await pass_body(exchange, **stream, rewrite);
+}
+
+// Of a stream only the head is known: a refusal says there what it is.
+void Proxy::note_passed(const Request& request, std::string_view resource,
+                        const net::UpstreamStream& stream, bool is_write) {
+  const int status = stream.status();
+  const http::Headers& headers = stream.headers();
+  const bool is_limited =
+      status == 429 || (status == 403 && (headers.find("retry-after") ||
+                                          headers.get("x-ratelimit-remaining") == "0"));
+  const WallTime now = read_clocks().wall;
+  if (request.keyed.route.name != kFreeRoute)
+    governor_.note(purse_of(*request.caller, resource), status, headers, is_limited, now);
+  note_verdict(*request.caller, status);
+  if (is_write && status < 400) note_write(request, now);
 }
 
 net::awaitable<void> Proxy::pass_body(net::Exchange& exchange, net::UpstreamStream& stream,

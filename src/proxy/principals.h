@@ -33,10 +33,14 @@ struct Standing {
   // When it last changed something through us, and how often. What was proven before is asked for again, free of
   // charge: who writes must be able to read it (RFC 9111, 4.4).
   std::atomic<WallTime> written_at{WallTime::min()};
+  // The last change of which it is not known that it concerns one repository only.
+  std::atomic<WallTime> unscoped_written_at{WallTime::min()};
   std::atomic<std::uint64_t> writes_count{0};
 
-  void note_write(WallTime now) {
+  enum class Scope { anything, one_repository };
+  void note_write(WallTime now, Scope scope) {
     written_at = now;
+    if (scope == Scope::anything) unscoped_written_at = now;
     ++writes_count;
   }
 };

@@ -3,84 +3,18 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/random.h"
 #include "github/freshness.h"
 #include "http/date.h"
 #include "proxy/decide.h"
+#include "proxy/flight.h"
 #include "proxy/question.h"
 #include "proxy/request.h"
 
 namespace ghmesh::proxy {
-namespace {
-
-http::CacheStatus status_of(http::Detail detail, const cache::EntryRef& entry, WallTime now) {
-  http::CacheStatus status{.detail = detail};
-  if (entry) status.ttl = cache::time_left(*entry, now);
-  return status;
-}
-
-// The fields of this very answer that concern the caller's principal and are never kept: the budget as it is now, and
-// what the credential may do (gh reads the scopes).
-http::Headers live_headers(const http::Headers& headers) {
-  constexpr std::array<std::string_view, 4> kPrefixes{"x-ratelimit-", "x-oauth-scopes",
-                                                      "x-accepted-oauth-scopes",
-                                                      "github-authentication-token-expiration"};
-  http::Headers live;
-  for (const http::Header& header : headers)
-    if (std::ranges::any_of(
-            kPrefixes, [&](auto prefix) { return starts_with_ignoring_case(header.name, prefix); }))
-      live.add(header.name, header.value);
-  return live;
-}
-
-// Lands the flight even if its coroutine throws: nobody waits for ever. A coroutine that is destroyed where it stands
-// means that the program ends: then nobody is woken any more.
-class Landing {
- public:
-  Landing(Flights& flights, const crypto::TableHash& key, FlightRef flight)
-      : flights_(flights), key_(key), flight_(std::move(flight)) {}
-  Landing(const Landing&) = delete;
-  Landing& operator=(const Landing&) = delete;
-  ~Landing() {
-    if (!flight_) return;
-    if (std::uncaught_exceptions() == 0) {
-      flights_.abandon(key_, flight_);
-      return;
-    }
-    Outcome failed;
-    failed.error = make_error_code(Errc::cancelled);
-    flights_.land(key_, flight_, std::move(failed));
-  }
-  void land(Outcome outcome) {
-    flights_.land(key_, std::exchange(flight_, nullptr), std::move(outcome));
-  }
-
- private:
-  Flights& flights_;
-  crypto::TableHash key_;
-  FlightRef flight_;
-};
-
-// A caller that has written since does not board a flight that took off before.
-// Nor does one that wants GitHub's own word board a flight that may come home with a peer's.
-crypto::TableHash flight_key(const Caller& caller, std::string_view key, std::uint64_t writes_count,
-                             bool is_forced = false) {
-  thread_local std::string text;
-  text.assign(as_text(caller.principal.id));
-  text += std::to_string(writes_count);
-  text += is_forced ? '!' : ':';
-  text += key;
-  return crypto::table_hash(as_bytes(text));
-}
-
-bool is_outdated(const Caller& caller, const cache::Entry& entry) {
-  return entry.proven_at <= caller.standing->written_at.load();
-}
-
-}  // namespace
 
 Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
              ProxyOptions options, Peers* peers)
@@ -90,7 +24,8 @@ Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Obs
       observer_(observer),
       peers_(peers),
       options_(std::move(options)),
-      access_(options_.upstream_origin, options_.allowed_hosts, options_.own_names) {}
+      access_(options_.upstream_origin, options_.allowed_hosts, options_.own_names),
+      governor_(crypto::random_seed()) {}
 
 Result<void> Proxy::read_request(const http::RequestHead& head, net::Door door, Request& request) {
   request.door = door;
@@ -137,7 +72,7 @@ Proxy::Found Proxy::find_entry(const Request& request, WallTime now) {
   if (!peers_ || request.caller->standing->is_refused || !request.keyed.route.may_share)
     return found;
   Word word = peers_->look(subject_asked(request), found.entry, now);
-  if (word.entry && !is_outdated(*request.caller, *word.entry))
+  if (word.entry && !is_outdated(*word.entry, last_change(*request.caller, request.target.path)))
     return {.entry = std::move(word.entry), .is_of_peer = true, .wants_audit = word.wants_audit};
   found.is_overtaken = word.is_overtaken;
   return found;
@@ -151,8 +86,8 @@ cache::EntryRef Proxy::find_own(const Request& request, WallTime now) {
   return shared && cache::time_left(*shared, now) > Seconds(0) ? shared : own;
 }
 
-Situation Proxy::situation_of(const http::RequestHead& head, const Request& request,
-                              const Found& found, WallTime now) const {
+Situation Proxy::situation_of(const http::RequestHead& head, const Found& found,
+                              WallTime last_change, WallTime now) const {
   Situation situation;
   const cache::EntryRef& entry = found.entry;
   if (const auto value = head.find("cache-control"))
@@ -165,7 +100,7 @@ Situation Proxy::situation_of(const http::RequestHead& head, const Request& requ
     situation.has_entry = true;
     situation.time_left = cache::time_left(*entry, now);
     situation.age = cache::age(*entry, now);
-    situation.is_outdated = found.is_overtaken || is_outdated(*request.caller, *entry);
+    situation.is_outdated = found.is_overtaken || is_outdated(*entry, last_change);
     situation.may_be_stale = entry->is_public || options_.stale_if_error;
   }
   return situation;
@@ -192,13 +127,15 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   const Found found = find_entry(request, now.wall);
   const cache::EntryRef& entry = found.entry;
   if (!entry || found.wants_audit) return false;
-  if (decide(situation_of(head, request, found, now.wall)) != Action::serve) return false;
+  const WallTime changed_at = last_change(*request.caller, request.target.path);
+  if (decide(situation_of(head, found, changed_at, now.wall)) != Action::serve) return false;
   thread_local std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
   const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
   const auto detail = found.is_of_peer ? http::Detail::peer
                       : is_fresh       ? http::Detail::fresh
                                        : http::Detail::stale;
+  append_budget(*request.caller, resource_of(request.keyed.route), now.wall, reply.more_head);
   reply_with_entry(head, entry, status_of(detail, entry, now.wall), rewrite, now.wall, reply);
   observer_.answered(request.keyed.route.name, detail, entry->status,
                      read_clocks().instant - now.instant);
@@ -212,6 +149,8 @@ net::awaitable<void> Proxy::answer(net::Exchange& exchange) {
   if (!read) {
     observer_.refused(read.error());
     co_await refuse(exchange, read.error());
+  } else if (is_graphql(exchange.head(), request)) {
+    co_await answer_graphql(exchange, request, began);
   } else if (request.keyed.bypass != github::Bypass::none) {
     co_await pass(exchange, request, began);
   } else {
@@ -227,10 +166,11 @@ net::awaitable<void> Proxy::refuse(net::Exchange& exchange, const Error& error) 
 }
 
 net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& request, Instant began) {
-  Now now = read_clocks();
+  const Now now = read_clocks();
   const Found found = find_entry(request, now.wall);
   const crypto::TableHash large_key = flight_key(*request.caller, request.keyed.text, 0);
-  const Situation situation = situation_of(exchange.head(), request, found, now.wall);
+  const WallTime changed_at = last_change(*request.caller, request.target.path);
+  const Situation situation = situation_of(exchange.head(), found, changed_at, now.wall);
   Outcome outcome;
   switch (decide(situation)) {
     case Action::serve:
@@ -257,26 +197,36 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
       outcome = flight->outcome();
       if (!is_first && outcome.status.detail == http::Detail::fetched)
         outcome.status.detail = http::Detail::coalesced;
-      now = read_clocks();
       break;
     }
   }
   if (outcome.error == Errc::upstream_too_large) {
     // Too large to keep, not too large to have: as a stream.
-    large_answers_.add(large_key, now.wall);
+    large_answers_.add(large_key, read_clocks().wall);
     co_await pass(exchange, request, began);
     co_return;
   }
 
+  co_await deliver(exchange, request, std::move(outcome), began);
+}
+
+// To the caller: the entry, the answer, or what went wrong.
+net::awaitable<void> Proxy::deliver(net::Exchange& exchange, const Request& request,
+                                    Outcome outcome, Instant began) {
+  const WallTime now = read_clocks().wall;
   std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
   net::Reply reply;
   int status = 502;
   for (const http::Header& header : outcome.live_headers)
     reply.more_head += header.name + ": " + header.value + "\r\n";
+  const bool is_of_graphql = request.target.service == github::Service::graphql;
+  if (outcome.entry && outcome.live_headers.empty())
+    append_budget(*request.caller, is_of_graphql ? "graphql" : resource_of(request.keyed.route),
+                  now, reply.more_head);
   if (outcome.entry) {
     status = outcome.entry->status;
-    reply_with_entry(exchange.head(), outcome.entry, outcome.status, rewrite, now.wall, reply);
+    reply_with_entry(exchange.head(), outcome.entry, outcome.status, rewrite, now, reply);
   } else if (outcome.answer) {
     status = outcome.answer->status;
     reply.more_head.clear();  // the answer carries its own
@@ -302,6 +252,7 @@ FlightRef Proxy::take_flight(net::Exchange& exchange, const Request& request,
     plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
                   *question);
     question->is_forced = is_forced;
+    question->urgency = read_urgency(exchange.head().get("priority"));
     net::spawn(exchange.executor(), "flight", fly(std::move(question), seen, key, boarding.flight));
   }
   return boarding.flight;
@@ -319,7 +270,8 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   const github::Principal& principal = question.caller->principal;
   const cache::EntryRef own = cache_.find(principal, question.key);
   if (own && own != seen && cache::time_left(*own, began.wall) > Seconds(0) &&
-      !is_outdated(*question.caller, *own) && !question.caller->standing->is_refused) {
+      !is_outdated(*own, last_change(*question.caller, question.path)) &&
+      !question.caller->standing->is_refused) {
     // Between this caller's look into the cache and its boarding, another flight has landed.
     Outcome outcome;
     outcome.entry = own;
@@ -339,6 +291,10 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   choose_validator(own, candidate, question);
   const WallTime asked_at = read_clocks().wall;
 
+  auto refusal = co_await seek_permit(*question.caller, resource_of(question.route), Cost::read,
+                                      question.urgency);
+  if (refusal)
+    co_return stand_in_for_limit(*question.caller, own, std::move(refusal), read_clocks().wall);
   auto answer = co_await put_question(question);
   if (answer && answer->status == 304 && !is_proof(question, *answer)) {
     drop_validator(question);
@@ -359,8 +315,12 @@ net::awaitable<Result<http::Answer>> Proxy::put_question(const Question& questio
   request.headers = question_headers(question);
   request.authorization = question.caller->credential.authorization;
   auto answer = co_await upstream_.fetch(std::move(request), kEntryBodyBytesMax);
+  const Now now = read_clocks();
   observer_.asked(question.route.name, answer ? answer->status : 0,
-                  answer ? answer->headers : http::Headers(), read_clocks().instant - began);
+                  answer ? answer->headers : http::Headers(), now.instant - began);
+  if (answer)
+    governor_.note(purse_of(*question.caller, resource_of(question.route)), answer->status,
+                   answer->headers, github::is_rate_limited(*answer), now.wall);
   co_return answer;
 }
 
@@ -400,7 +360,8 @@ Outcome Proxy::settle(const Question& question, const cache::EntryRef& own,
 }
 
 StandIn Proxy::stand_in_of(const Caller& caller, const cache::EntryRef& own, WallTime now) const {
-  if (!own || caller.standing->is_refused || is_outdated(caller, *own)) return {};
+  if (!own || caller.standing->is_refused || is_outdated(*own, caller.standing->written_at))
+    return {};
   return {.has_entry = true,
           .is_public = own->is_public,
           .time_left = cache::time_left(*own, now),
@@ -427,7 +388,7 @@ void Proxy::take_away(const Question& question, const cache::EntryRef& own, int 
   if (options_.share_public && status != 401) cache_.erase(callers_.everybody(), question.key);
   if (!own || own->status != 200) return;
   // Other representations of it, under keys that nobody names here, are asked for again.
-  question.caller->standing->note_write(read_clocks().wall);
+  question.caller->standing->note_write(read_clocks().wall, Standing::Scope::one_repository);
   auto flushed = cache_.flush();
   if (!flushed) log::warn("erase_not_synced", {{"error", flushed.error()}});
 }
@@ -441,12 +402,24 @@ void Proxy::note_verdict(const Caller& caller, int status) {
   else if (status < 400) caller.standing->is_refused = false;
 }
 
-// After a change through us: what this caller was proven before is asked for again, and the changed thing itself is
-// forgotten also by the next process (RFC 9111, 4.4).
+// After a change through us: what this caller was proven before is asked for again, what others were in the places that
+// the change reaches, and the changed thing itself is forgotten also by the next process (RFC 9111, 4.4).
 void Proxy::note_write(const Request& request, WallTime now) {
-  request.caller->standing->note_write(now);
+  const auto doubts = github::doubts_of_write(request.target.path);
+  const bool is_scoped = doubts.front().place.scope.starts_with("repos/");
+  request.caller->standing->note_write(
+      now, is_scoped ? Standing::Scope::one_repository : Standing::Scope::anything);
+  doubts_.note(doubts, now);
   const auto keys = forget(request.caller->principal, request.keyed.upstream_target);
   if (peers_) peers_->note_stale(keys);
+}
+
+void Proxy::note_doubts(std::span<const github::Doubt> doubts) {
+  doubts_.note(doubts, read_clocks().wall);
+}
+
+WallTime Proxy::last_change(const Caller& caller, std::string_view path) const {
+  return std::max(caller.standing->written_at.load(), doubts_.last_change(path));
 }
 
 void Proxy::remember(const Question& question, const cache::EntryRef& entry, WallTime now) {

@@ -7,7 +7,9 @@
 // Never worse than no cache: a fault of the store or of our own rules ends in a plain call to GitHub.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@
 #include "proxy/access.h"
 #include "proxy/coalesce.h"
 #include "proxy/decide.h"
+#include "proxy/doubts.h"
+#include "proxy/governor.h"
 #include "proxy/large_answers.h"
 #include "proxy/peers.h"
 #include "proxy/principals.h"
@@ -26,7 +30,9 @@
 
 namespace ghmesh::proxy {
 
-struct Question;  // question.h
+struct GraphqlQuestion;
+struct Question;   // question.h
+struct ReadAhead;  // request.h
 
 struct ProxyOptions {
   std::string upstream_origin = "https://api.github.com";
@@ -60,6 +66,11 @@ class Proxy final : public net::Service {
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
 
+  // Something has changed at GitHub that did not pass through here: asked for again, by everybody.
+  void note_doubts(std::span<const github::Doubt> doubts);
+
+  Governor::Counters governor_counters() const { return governor_.counters(); }
+
   // Forgets one answer, for the principal of this Authorization value. `target` is a path with its query.
   Result<void> purge(std::string_view authorization, std::string_view target);
 
@@ -77,15 +88,42 @@ class Proxy final : public net::Service {
   static Subject subject_asked(const Request& request);
   Found find_entry(const Request& request, WallTime now);
   cache::EntryRef find_own(const Request& request, WallTime now);
-  Situation situation_of(const http::RequestHead& head, const Request& request, const Found& found,
+  Situation situation_of(const http::RequestHead& head, const Found& found, WallTime last_change,
                          WallTime now) const;
+  // When this caller changed anything, or anybody something at this path.
+  WallTime last_change(const Caller& caller, std::string_view path) const;
   LinkRewrite rewrite_for(const Request& request, std::string& to) const;
 
   net::awaitable<void> answer_kept(net::Exchange& exchange, Request& request, Instant began);
+  net::awaitable<void> deliver(net::Exchange& exchange, const Request& request, Outcome outcome,
+                               Instant began);
   net::awaitable<void> pass(net::Exchange& exchange, const Request& request, Instant began);
+  net::awaitable<void> pass(net::Exchange& exchange, const Request& request, Instant began,
+                            ReadAhead ahead);
+  void note_passed(const Request& request, std::string_view resource,
+                   const net::UpstreamStream& stream, bool is_write);
   net::awaitable<void> pass_body(net::Exchange& exchange, net::UpstreamStream& stream,
                                  const LinkRewrite& rewrite);
   net::awaitable<void> refuse(net::Exchange& exchange, const Error& error);
+
+  // Waits a moment where that helps. Null: GitHub may be asked; else what to tell the caller instead.
+  net::awaitable<std::shared_ptr<const http::Answer>> seek_permit(const Caller& caller,
+                                                                  std::string_view resource,
+                                                                  Cost cost, Urgency urgency);
+  // What is held, although GitHub was not asked or has refused; else this answer.
+  Outcome stand_in_for_limit(const Caller& caller, const cache::EntryRef& own,
+                             std::shared_ptr<const http::Answer> refusal, WallTime now) const;
+  // The budget as it is now, and never as it was when something was stored.
+  void append_budget(const Caller& caller, std::string_view resource, WallTime now,
+                     std::string& more_head) const;
+
+  static bool is_graphql(const http::RequestHead& head, const Request& request);
+  net::awaitable<void> answer_graphql(net::Exchange& exchange, Request& request, Instant began);
+  net::awaitable<void> answer_query(net::Exchange& exchange, const Request& request,
+                                    std::shared_ptr<GraphqlQuestion> question, Instant began);
+  net::awaitable<void> fly_query(std::shared_ptr<GraphqlQuestion> question, crypto::TableHash key,
+                                 FlightRef flight);
+  net::awaitable<Outcome> ask_query(const GraphqlQuestion& question);
 
   FlightRef take_flight(net::Exchange& exchange, const Request& request,
                         const cache::EntryRef& seen, bool is_forced, bool& is_first);
@@ -124,8 +162,11 @@ class Proxy final : public net::Service {
   ProxyOptions options_;
   AccessRules access_;
   Flights flights_;
+  Doubts doubts_;
+  Governor governor_;
   PublicRepositories public_repositories_;
   LargeAnswers large_answers_;
+  std::atomic<std::size_t> bodies_read_bytes_{0};  // of requests that are being understood
 };
 
 }  // namespace ghmesh::proxy

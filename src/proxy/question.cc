@@ -29,11 +29,6 @@ std::string quoted(std::string_view opaque) {
   return out;
 }
 
-WallTime upstream_date(const http::Answer& answer, WallTime now) {
-  const auto date = http::parse_date(answer.headers.get("date"));
-  return date && *date <= now + kClockSkewMax ? *date : now;
-}
-
 bool is_anonymous(const Question& question) {
   return question.caller->credential.kind == github::CredentialKind::anonymous;
 }
@@ -104,6 +99,11 @@ Conclusion conclude_not_modified(const Question& question, const http::Answer& a
 }
 
 }  // namespace
+
+WallTime upstream_date(const http::Answer& answer, WallTime now) {
+  const auto date = http::parse_date(answer.headers.get("date"));
+  return date && *date <= now + kClockSkewMax ? *date : now;
+}
 
 void plan_question(const github::Target& target, const github::KeyedRequest& keyed,
                    std::string_view upstream_origin, CallerRef caller, Question& question) {

@@ -15,6 +15,7 @@
 #include "github/freshness.h"
 #include "github/key.h"
 #include "http/fields.h"
+#include "proxy/governor.h"
 #include "proxy/principals.h"
 
 namespace ghmesh::proxy {
@@ -31,7 +32,8 @@ struct Question {
   std::string api_version;
   CallerRef caller;
   Validator validator = Validator::none;
-  cache::EntryRef held;       // what `validator` is about
+  cache::EntryRef held;  // what `validator` is about
+  Urgency urgency = Urgency::interactive;
   bool is_forced = false;     // the caller wants GitHub's own word, and no peer's
   std::string if_none_match;  // quoted; empty for none
 
@@ -53,6 +55,9 @@ http::Headers question_headers(const Question& question);
 // about (RFC 9110, 15.4.5). Then nothing is proven, and the question is put again without a validator.
 bool is_proof(const Question& question, const http::Answer& not_modified);
 void drop_validator(Question& question);
+
+// The answer's Date, as far as it is believed: one that is ahead of our clock is not.
+WallTime upstream_date(const http::Answer& answer, WallTime now);
 
 struct Conclusion {
   // To be served; null when the answer is not kept: then pass it on as it is.

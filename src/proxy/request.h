@@ -2,6 +2,7 @@
 // Private to proxy/: what is known of a request once its head is parsed.
 #pragma once
 
+#include "github/graphql_request.h"
 #include "github/key.h"
 #include "proxy/access.h"
 #include "proxy/principals.h"
@@ -16,6 +17,13 @@ struct Proxy::Request {
   github::Target target;  // views into the request's head
   github::KeyedRequest keyed;
   CallerRef caller;  // null when the credential cannot be read: then it is passed on as it is
+};
+
+// The beginning of a request's body, read before it was decided to pass it through, or all of it.
+struct ReadAhead {
+  std::string bytes;
+  bool is_whole = false;
+  github::GraphqlKind kind = github::GraphqlKind::unreadable;  // when it was understood
 };
 
 }  // namespace ghmesh::proxy
