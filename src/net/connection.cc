@@ -117,7 +117,9 @@ void Connection::close_if_idle() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
-  socket_.reset();  // leaves the epoll by itself
+  // It would leave the epoll by itself, but for a process that is just being forked and holds a copy of it.
+  thread_.unwatch(socket_.get());
+  socket_.reset();
   output_.clear();
   // Waiters find the connection closed. They run later: this connection may be in the middle of something.
   reader_.wakeup.wake();

@@ -85,6 +85,8 @@ struct HttpServerLimits {
   Duration idle_deadline = 75s;          // between requests, as nginx
   Duration body_deadline = 30s;          // between two parts of a body
   Duration write_deadline = 30s;         // a client that does not read
+  // Of a unix socket: whoever is another user, even root, is hung up on (SO_PEERCRED).
+  bool is_own_user_only = false;
 };
 
 struct HttpServerStats {

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/fork_guard.h"
 #include "base/text.h"
 #include "net/descriptor.h"
 
@@ -48,16 +49,6 @@ Result<void> secure_directory(const std::filesystem::path& directory) {
   if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return Errc::store_unsafe;
   return {};
-}
-
-Result<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return Error(ENAMETOOLONG, boost::system::system_category());
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
 }
 
 // What stands where the socket shall be: nothing, a socket that nobody serves any more (removed), or a reason to give
@@ -113,6 +104,26 @@ std::pair<dev_t, ino_t> file_at(const std::string& path) {
 
 }  // namespace
 
+Result<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return Error(ENAMETOOLONG, boost::system::system_category());
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+const sockaddr* as_sockaddr(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+bool is_of_our_user(int socket) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+         peer.uid == ::geteuid();
+}
+
 Result<Listener> Listener::unix_socket(std::string path) {
   auto address = unix_address(path);
   if (!address) return address.error();
@@ -131,6 +142,7 @@ Result<Listener> Listener::unix_socket(std::string path) {
     return last_error();
   Listener listener;
   listener.descriptor_ = socket.release();
+  mark_ours(listener.descriptor_);
   listener.unlink_path_ = path;
   listener.address_ = "unix:" + path;
   listener.bound_file_ = file_at(path);
@@ -223,7 +235,9 @@ Listener::~Listener() {
   // The name first: a successor that binds it now must not lose it to us; nor one that has bound it already, after
   // somebody removed our file.
   if (!unlink_path_.empty() && file_at(unlink_path_) == bound_file_) ::unlink(unlink_path_.c_str());
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  unmark_ours(descriptor_);
+  ::close(descriptor_);
 }
 
 int Listener::descriptor() const { return descriptor_; }

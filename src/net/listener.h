@@ -3,7 +3,9 @@
 // (sd_listen_fds(3)).
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <string>
 #include <utility>
@@ -12,6 +14,12 @@
 #include "base/result.h"
 
 namespace ghmesh::net {
+
+// Errors: ENAMETOOLONG; the path of a socket has at most 107 bytes.
+Result<sockaddr_un> unix_address(const std::string& path);
+const sockaddr* as_sockaddr(const sockaddr_un& address);
+// Whether the process at the other end of a unix socket is this user's (SO_PEERCRED).
+bool is_of_our_user(int socket);
 
 // A listening socket, non-blocking and close-on-exec. Owns the descriptor; a unix socket's file is removed when it is
 // dropped.

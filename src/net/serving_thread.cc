@@ -198,6 +198,10 @@ void ServingThread::accept_some() {
 
 void ServingThread::adopt(Descriptor socket) {
   auto& stats = shared_->stats;
+  if (shared_->limits.is_own_user_only && !is_of_our_user(socket.get())) {
+    stats.connections_refused.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
   const auto open_count = stats.connections_open.fetch_add(1, std::memory_order_relaxed);
   stats.connections_total.fetch_add(1, std::memory_order_relaxed);
   const bool is_refused = open_count >= shared_->limits.connections_count_max;

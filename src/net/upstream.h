@@ -33,6 +33,8 @@ class CurlThread;
 struct UpstreamOptions {
   std::string proxy;    // empty: none
   std::string ca_file;  // empty: the system's
+  // Every connection goes here, whatever host the URL names: another process of this machine. Empty: none.
+  std::string unix_socket;
   bool http1_only = false;
   // GitHub allows 100 at once over REST and GraphQL together.
   std::size_t concurrent_count_max = 90;

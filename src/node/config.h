@@ -89,6 +89,12 @@ struct Config {
   log::Level log_level = log::Level::info;
 };
 
+// The node cannot start: a port is taken, a directory belongs to somebody else. The text says which.
+class StartError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

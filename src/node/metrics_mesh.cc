@@ -83,6 +83,18 @@ void write_leases(Families& families, const MeshStatus& status) {
                  "Statements of warm starts, by direction.");
   families.value(counters.warm_received, {{"direction", "in"}});
   families.value(counters.warm_served, {{"direction", "out"}});
+  families.begin(MetricType::Counter, "mesh_shared_values_total",
+                 "Values that programs share, by what became of them.");
+  families.value(counters.shared_told, {{"result", "told"}});
+  families.value(counters.shared_untold, {{"result", "untold"}});
+  families.value(counters.shared_heard, {{"result", "heard"}});
+  families.value(counters.shared_refused, {{"result", "refused"}});
+  families.value(counters.shared_missed, {{"result", "missed"}});
+  families.begin(MetricType::Counter, "mesh_recalls_total",
+                 "Shared values that were missed, by what became of the question.");
+  families.value(counters.recalls_asked, {{"result", "asked"}});
+  families.value(counters.recalls_found, {{"result", "found"}});
+  families.value(counters.recalls_served, {{"result", "served"}});
 }
 
 }  // namespace

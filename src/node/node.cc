@@ -9,6 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "base/log.h"
@@ -18,8 +20,12 @@
 #include "net/listener.h"
 #include "net/upstream.h"
 #include "node/admin.h"
+#include "node/lead/leader_service.h"
+#include "node/lead/place.h"
+#include "node/lead/shared_store.h"
 #include "node/mesh_wiring.h"
 #include "node/metrics.h"
+#include "node/values.h"
 #include "proxy/proxy.h"
 
 namespace ghmesh::node {
@@ -29,6 +35,16 @@ namespace asio = net::asio;
 
 // How often a draining node looks whether the last exchange is done.
 constexpr Duration kDrainStep = 20ms;
+// A library that is asked to yield ends what it does within milliseconds. Without the seat a daemon serves all the
+// same.
+constexpr Duration kSeatPatience = 2s;
+// A process that is attached says nothing for as long as nothing happens.
+constexpr Duration kAttachedIdleMax = 24h;
+// Upstreams that programs name beside the leader's own: GitHub Enterprise, and a model for tests.
+constexpr std::size_t kFurtherUpstreamsMax = 8;
+// Values of programs pass through a daemon; it needs none of them itself.
+constexpr std::uint64_t kProgramsMemory = 8 << 20;
+constexpr std::string_view kCaField = ";ca=";
 
 template <class T>
 T or_fail(Result<T> result, const std::string& what) {
@@ -40,6 +56,15 @@ T or_fail(Result<T> result, const std::string& what) {
 crypto::Secret state_secret(const Config& config, const std::string& name) {
   const std::filesystem::path path = std::filesystem::path(config.state_dir) / name;
   return or_fail(cache::load_or_create_secret(path), "cannot use " + path.string());
+}
+
+// Made where it is missing, for this user alone.
+std::string private_directory(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::create_directory(path, error))
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (error) throw StartError("cannot use " + path + ": " + error.message());
+  return path;
 }
 
 std::vector<std::string> labels_of_token_file(const std::string& path) {
@@ -140,6 +165,48 @@ net::UpstreamOptions upstream_options(const Config& config) {
           .concurrent_count_max = config.upstream_concurrent};
 }
 
+// Programs of this machine find there what those of others share. In none, where it cannot be opened: then it is passed
+// on only.
+SharedStore programs_store(const Config& config) {
+  auto local = library::LocalCache::open({.directory = config.cache_dir,
+                                          .state_directory = config.state_dir,
+                                          .disk_bytes_max = config.disk_size,
+                                          .memory_bytes_max = kProgramsMemory});
+  if (!local) {
+    log::warn("shared_values_unkept", {{"error", local.error()}});
+    return {};
+  }
+  return shared_store_of(*std::move(local));
+}
+
+net::Listener listen_leader(const LeadPlace& place) {
+  auto listener = net::Listener::unix_socket(place.socket);
+  if (!listener && listener.error() == boost::system::errc::address_in_use) {
+    // Whoever has the seat has its name too: this is what is left of somebody who had both.
+    ::unlink(place.socket.c_str());
+    listener = net::Listener::unix_socket(place.socket);
+  }
+  return or_fail(std::move(listener), "cannot listen on " + place.socket);
+}
+
+// Of a daemon. None: another daemon leads, or somebody who does not answer.
+std::optional<Seat> take_seat(const LeadPlace& place) {
+  const Instant deadline = read_clocks().instant + kSeatPatience;
+  for (;;) {
+    auto seat = Seat::try_take(place);
+    if (seat && *seat) return *std::move(seat);
+    const auto yields = seat ? ask_leader_to_yield(place, LeadRank::daemon) : Result<bool>(false);
+    const bool is_refused = yields && !*yields;
+    if (is_refused || read_clocks().instant >= deadline) {
+      log::warn("not_leading", {{"reason", !seat        ? seat.error().message()
+                                           : is_refused ? "another daemon leads this directory"
+                                                        : "the leader does not answer"}});
+      return std::nullopt;
+    }
+    std::this_thread::sleep_for(kDrainStep);
+  }
+}
+
 std::string printed_address(const net::Listener& listener) {
   return (listener.is_tcp() ? "http://" : "") + listener.address();
 }
@@ -147,18 +214,28 @@ std::string printed_address(const net::Listener& listener) {
 }  // namespace
 
 struct Node::State {
-  explicit State(const Config& config);
+  State(const Config& config, NodeParts given);
+  bool is_daemon() const { return parts.rank == LeadRank::daemon; }
 
   Snapshot snapshot() const;
   AdminSources admin_sources();
   proxy::ProxyOptions proxy_options(const Config& config) const;
   void open_doors(const Config& config);
   void join_swarm(const Config& config);
+  void lead();
+  LeaderSources leader_sources();
+  LeaderStatus leader_status() const;
+  void share(std::vector<ShareItem> items);
+  net::awaitable<bool> recall(std::string name, Duration patience);
+  net::Service* proxy_for(std::string_view upstream_name);
   Result<void> reload_swarm();
   net::awaitable<void> drain();
 
   // What coroutines use stands above the runtime: when a node is dropped with requests under way, their coroutines are
   // destroyed with the runtime, while everything they refer to is still there.
+  const Config settings;
+  NodeParts parts;
+  LeadPlace place;
   std::unique_ptr<cache::Cache> cache;
   proxy::Callers callers;
   Metrics metrics;
@@ -170,20 +247,28 @@ struct Node::State {
   std::vector<std::string> addresses;
   std::atomic<bool> is_stopping{false};
   std::unique_ptr<proxy::Proxy> proxy;
+  std::mutex further_mutex;
+  std::map<std::string, std::unique_ptr<proxy::Proxy>, std::less<>> further_proxies;
+  std::unique_ptr<LeaderService> leader;
   std::unique_ptr<Admin> admin;
   net::Runtime runtime;
   net::Upstream upstream;  // goes before the runtime on which its callers wait
-  std::vector<std::unique_ptr<net::HttpServer>> front_servers, admin_servers;
+  std::vector<std::unique_ptr<net::Upstream>> further_upstreams;
+  std::vector<std::unique_ptr<net::HttpServer>> front_servers, admin_servers, leader_servers;
 };
 
-Node::State::State(const Config& config)
-    : cache(or_fail(cache::Cache::open(cache_options(config)),
+Node::State::State(const Config& config, NodeParts given)
+    : settings(config),
+      parts(std::move(given)),
+      cache(or_fail(cache::Cache::open(cache_options(config)),
                     "cannot use the cache directory " + config.cache_dir)),
       callers(state_secret(config, "installation.key"), make_groups(config)),
-      swarm_sources(SwarmSources::take_from_process(config)),
+      swarm_sources(is_daemon() ? SwarmSources::take_from_process(config) : SwarmSources()),
       runtime(static_cast<int>(config.threads)),
       upstream(upstream_options(config)) {
+  place = lead_place_of(config.state_dir, config.cache_dir);
   open_doors(config);
+  if (is_daemon()) parts.seat = take_seat(place);
   join_swarm(config);
   proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config),
                                          mesh.get());
@@ -198,22 +283,95 @@ Node::State::State(const Config& config)
   for (net::Listener& listener : admin_listeners)
     admin_servers.push_back(
         std::make_unique<net::HttpServer>(runtime, std::move(listener), *admin, limits));
+  if (parts.seat) lead();
+}
+
+void Node::State::lead() {
+  leader = std::make_unique<LeaderService>(leader_sources());
+  const net::HttpServerLimits limits{.connections_count_max = settings.connections,
+                                     .idle_deadline = kAttachedIdleMax,
+                                     .is_own_user_only = true};
+  leader_servers.push_back(
+      std::make_unique<net::HttpServer>(runtime, listen_leader(place), *leader, limits));
+}
+
+LeaderStatus Node::State::leader_status() const {
+  LeaderStatus status{.rank = parts.rank, .process = ::getpid(), .is_swarm_on = mesh != nullptr};
+  if (!mesh) return status;
+  const MeshStatus now = mesh->status();
+  status.swarm = membership->newest.fingerprint();
+  status.peer_id = now.self;
+  status.addresses = now.addresses;
+  status.peers_count = now.members.size();
+  return status;
+}
+
+void Node::State::share(std::vector<ShareItem> items) {
+  if (!mesh) return;
+  for (ShareItem& item : items) {
+    if (item.is_removal) item.record = http::make_body(item.name);
+    mesh->share(std::move(item.name), item.said_at, item.is_removal, std::move(item.record));
+  }
+}
+
+LeaderSources Node::State::leader_sources() {
+  return {.status = [this] { return leader_status(); },
+          .yield =
+              [this](LeadRank rank) {
+                if (rank <= parts.rank || !parts.on_yield) return false;
+                parts.on_yield();
+                return true;
+              },
+          .share = [this](std::vector<ShareItem> items) { share(std::move(items)); },
+          .recall = [this](std::string name,
+                           Duration patience) { return recall(std::move(name), patience); },
+          .proxy = [this](std::string_view name) { return proxy_for(name); }};
+}
+
+net::awaitable<bool> Node::State::recall(std::string name, Duration patience) {
+  if (!mesh) co_return false;
+  co_return co_await mesh->recall(std::move(name), patience);
+}
+
+// "https://ghe.corp;ca=/etc/corp.pem". Another upstream is another cache: its name is in every key.
+net::Service* Node::State::proxy_for(std::string_view name) {
+  if (name.empty() || name == settings.upstream) return proxy.get();
+  const std::lock_guard lock(further_mutex);
+  const auto found = further_proxies.find(name);
+  if (found != further_proxies.end()) return found->second.get();
+  if (further_proxies.size() >= kFurtherUpstreamsMax) return nullptr;
+  const auto ca = std::min(name.find(kCaField), name.size());
+  Config named = settings;
+  try {
+    named.upstream = normalise_upstream(name.substr(0, ca), ValueContext{});
+    if (ca < name.size()) named.ca_file = name.substr(ca + kCaField.size());
+    further_upstreams.push_back(std::make_unique<net::Upstream>(upstream_options(named)));
+  } catch (const std::runtime_error& error) {
+    log::warn("upstream_refused", {{"upstream", name}, {"error", error.what()}});
+    return nullptr;
+  }
+  auto made = std::make_unique<proxy::Proxy>(*cache, *further_upstreams.back(), callers, metrics,
+                                             proxy_options(named), mesh.get());
+  return further_proxies.emplace(std::string(name), std::move(made)).first->second.get();
 }
 
 void Node::State::join_swarm(const Config& config) {
   try {
-    membership = load_swarm_secret(swarm_sources, read_clocks().wall);
+    membership = is_daemon() ? load_swarm_secret(swarm_sources, read_clocks().wall)
+                             : std::move(parts.membership);
     if (!membership) return;
     if (!membership->warning.empty()) log::warn("swarm_secret", {{"warning", membership->warning}});
-    mesh = std::make_unique<MeshNode>(mesh_options(config, *membership),
-                                      [this] { return node_figures(metrics.totals()); });
+    MeshOptions options = mesh_options(config, *membership);
+    options.shared = is_daemon() ? programs_store(config) : parts.shared;
+    if (!is_daemon()) options.state_dir = private_directory(place.mesh_state);
+    mesh = std::make_unique<MeshNode>(options, [this] { return node_figures(metrics.totals()); });
   } catch (const std::runtime_error& error) {
     throw StartError(error.what());
   }
   // Before the admin side, whose line says that all is open.
-  auto place = addresses.begin() + static_cast<std::ptrdiff_t>(front_listeners.size());
+  auto line = addresses.begin() + static_cast<std::ptrdiff_t>(front_listeners.size());
   for (const std::string& address : mesh->addresses())
-    place = std::next(addresses.insert(place, "p2p " + address));
+    line = std::next(addresses.insert(line, "p2p " + address));
 }
 
 // After `ghmesh swarm rotate`: the mesh keeps what it had before for a day.
@@ -230,10 +388,11 @@ Result<void> Node::State::reload_swarm() {
 }
 
 void Node::State::open_doors(const Config& config) {
-  front_listeners = net::Listener::from_systemd();
-  if (front_listeners.empty()) front_listeners.push_back(listen_unix(config.socket));
+  if (is_daemon()) front_listeners = net::Listener::from_systemd();
+  if (front_listeners.empty() && !config.socket.empty())
+    front_listeners.push_back(listen_unix(config.socket));
   for (const std::string& address : config.listen) front_listeners.push_back(listen_tcp(address));
-  admin_listeners.push_back(listen_admin(config.admin));
+  if (!config.admin.empty()) admin_listeners.push_back(listen_admin(config.admin));
 
   for (const net::Listener& listener : front_listeners) {
     if (listener.is_tcp()) add_own_names(listener.address(), config, own_names);
@@ -290,11 +449,13 @@ AdminSources Node::State::admin_sources() {
 net::awaitable<void> Node::State::drain() {
   // The admin side goes on: /readyz says that the daemon is stopping.
   for (const auto& server : front_servers) server->stop_accepting();
+  for (const auto& server : leader_servers) server->stop_accepting();
   asio::steady_timer timer(runtime.context(0));
   const Instant deadline = read_clocks().instant + kDrainDeadline;
   const auto is_drained = [this] {
-    for (const auto& server : front_servers)
-      if (!server->is_drained()) return false;
+    for (const auto* servers : {&front_servers, &leader_servers})
+      for (const auto& server : *servers)
+        if (!server->is_drained()) return false;
     return true;
   };
   while (!is_drained() && read_clocks().instant < deadline) {
@@ -306,18 +467,31 @@ net::awaitable<void> Node::State::drain() {
   runtime.stop();
 }
 
-Node::Node(const Config& config) : state_(std::make_unique<State>(config)) {}
+Node::Node(const Config& config, NodeParts parts)
+    : state_(std::make_unique<State>(config, std::move(parts))) {}
 
-Node::~Node() = default;
+// Whoever waits for the mesh goes on while the threads that it waits on are still there.
+Node::~Node() { leave_swarm(); }
+
+void Node::leave_swarm() {
+  if (state_->mesh) state_->mesh->stop();
+}
 
 std::vector<std::string> Node::addresses() const { return state_->addresses; }
 
 void Node::run() {
-  state_->upstream.warm_up();
+  if (state_->is_daemon()) state_->upstream.warm_up();
   if (state_->mesh) state_->mesh->start();
   for (auto& server : state_->front_servers) server->start();
   for (auto& server : state_->admin_servers) server->start();
+  for (auto& server : state_->leader_servers) server->start();
   state_->runtime.run();
+}
+
+LeaderStatus Node::leader_status() const { return state_->leader_status(); }
+void Node::share(std::vector<ShareItem> items) { state_->share(std::move(items)); }
+net::awaitable<bool> Node::recall(std::string name, Duration patience) {
+  return state_->recall(std::move(name), patience);
 }
 
 void Node::request_stop() {

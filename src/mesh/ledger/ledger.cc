@@ -294,6 +294,12 @@ Result<Heard> Ledger::State::judge(const Speaker& /*speaker*/, const Presence& /
   return Heard::noted;
 }
 
+// Nor are values that programs share: no proof of them exists, and mesh/board orders them.
+Result<Heard> Ledger::State::judge(const Speaker& /*speaker*/, const Shared& /*said*/,
+                                   WallTime /*now*/) {
+  return Heard::noted;
+}
+
 bool Ledger::may_say(const KeyAndTag& subject, WallTime upstream_date,
                      const crypto::Digest& body_digest) const {
   const auto* mark = std::as_const(state_->marks).find(subject);

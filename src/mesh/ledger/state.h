@@ -47,6 +47,7 @@ struct Ledger::State {
   Result<Heard> judge(const Speaker& speaker, Budget said, WallTime now);
   Result<Heard> judge(const Speaker& speaker, const Conflict& said, WallTime now);
   Result<Heard> judge(const Speaker& speaker, const Presence& said, WallTime now);
+  Result<Heard> judge(const Speaker& speaker, const Shared& said, WallTime now);
   Result<Heard> count(const AuthorRef& author, Result<Heard> heard);
   Result<Heard> hold(const Speaker& speaker, Fetched said, WallTime now);
   Result<Heard> hold_new(const Speaker& speaker, Fetched said, WallTime now);

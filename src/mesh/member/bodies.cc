@@ -7,9 +7,12 @@
 namespace ghmesh::mesh {
 
 BodyId Member::State::ask_body(const Statement& statement, Now now) {
-  const BodyId id = next_number++;
-  const PeerId author = statement.author;
   WantedBody wanted{.subject = statement.subject(), .digest = statement.said.body_digest};
+  return want_body(std::move(wanted), statement.author, now);
+}
+
+BodyId Member::State::want_body(WantedBody wanted, const PeerId& author, Now now) {
+  const BodyId id = next_number++;
   for (const auto& [peer, state] : peers)
     if (peer != author) wanted.candidates.push_back(peer);
   // Any of the others: each has it if it asked for the same thing before.
@@ -39,11 +42,13 @@ void Member::State::try_body(BodyId id, Now now) {
     return;
   }
   ++counters.bodies_failed;
-  end_body(id, nullptr);
+  end_body(id, nullptr, now);
 }
 
-void Member::State::end_body(BodyId id, http::Body body) {
-  bodies.erase(id);
+void Member::State::end_body(BodyId id, http::Body body, Now now) {
+  const auto wanted = bodies.extract(id);
+  if (!wanted.empty() && wanted.mapped().shared)
+    return end_record(*wanted.mapped().shared, wanted.mapped().digest, std::move(body), now);
   events.push_back(BodyArrived{.id = id, .body = std::move(body)});
 }
 
@@ -76,7 +81,7 @@ Result<void> Member::State::take_body_frame(StreamRef stream, Exchange& exchange
   }
   ++counters.bodies_fetched;
   // Refused where the statement is gone meanwhile: whoever asked has it all the same.
-  {
+  if (!wanted->second.shared) {
     const auto lock = ledger.lock();
     if (!ledger.keep_body(wanted->second.subject, wanted->second.digest, *body))
       ++counters.bodies_unwanted;
@@ -85,7 +90,7 @@ Result<void> Member::State::take_body_frame(StreamRef stream, Exchange& exchange
   exchange.body = 0;
   exchange.wants_finish = true;
   drop(stream, Errc::cancelled, now);
-  end_body(id, *std::move(body));
+  end_body(id, *std::move(body), now);
   return {};
 }
 
@@ -101,6 +106,7 @@ Result<void> Member::State::take_body_ask(Exchange& exchange, ByteView plain) {
   } else {
     head.found.body_digest = std::get<crypto::Digest>(ask->what);
     head.found.body = shelf.find(head.found.body_digest);
+    if (!head.found.body) head.found.body = board.find_record(head.found.body_digest);
   }
   if (head.found.body) {
     head.kind = AnswerHead::Kind::found;
@@ -127,28 +133,38 @@ Result<bool> Member::State::refill(Exchange& exchange) {
     if (!sent) return sent.error();
     return true;
   }
-  if (exchange.kind != ExchangeKind::warm || !exchange.is_inbound || exchange.wants_finish)
-    return false;
+  const bool is_batched =
+      exchange.kind == ExchangeKind::warm || exchange.kind == ExchangeKind::board;
+  if (!is_batched || !exchange.is_inbound || exchange.wants_finish) return false;
   if (exchange.received_count == 0) return false;
+  const auto is_over = [&] { return exchange.subjects.empty() && exchange.shared.empty(); };
+  const auto next = [&]() -> std::optional<Announcement> {
+    if (!exchange.subjects.empty()) return retell(exchange.subjects.front());
+    const Board::Posted* posted = board.find(exchange.shared.front());
+    if (posted == nullptr) return std::nullopt;
+    return posted->said;
+  };
   std::vector<Bytes> written;
   WarmBatch batch;
-  while (!exchange.subjects.empty()) {
-    const auto announcement = retell(exchange.subjects.front());
+  while (!is_over()) {
+    const auto announcement = next();
     const Result<Bytes> bytes =
         announcement ? write_announcement(*announcement) : Result<Bytes>(Errc::not_found);
     if (bytes && exchange.bytes_count < bytes->size()) {
       exchange.subjects.clear();  // as much as was asked for
+      exchange.shared.clear();
       break;
     }
     if (bytes && !fits_batch(batch, bytes->size())) break;
-    exchange.subjects.pop_front();
+    if (exchange.subjects.empty()) exchange.shared.pop_front();
+    else exchange.subjects.pop_front();
     if (!bytes) continue;
     exchange.bytes_count -= bytes->size();
     written.push_back(*bytes);
     ++counters.warm_served;
     batch.announcements.push_back(written.back());
   }
-  batch.is_last = exchange.subjects.empty();
+  batch.is_last = is_over();
   exchange.wants_finish = batch.is_last;
   auto sent = send(exchange, write_warm_batch(batch));
   if (!sent) return sent.error();

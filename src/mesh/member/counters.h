@@ -31,6 +31,15 @@ struct MemberCounters {
   std::uint64_t bodies_served = 0;
   std::uint64_t warm_received = 0;  // statements
   std::uint64_t warm_served = 0;
+  std::uint64_t shared_told = 0;  // values of programs, that we published
+  std::uint64_t shared_untold =
+      0;  // too many waited to be told: members ask for them when they miss them
+  std::uint64_t shared_heard = 0;    // that were news
+  std::uint64_t shared_refused = 0;  // older than what is known, or dated ahead
+  std::uint64_t shared_missed = 0;   // their record could not be fetched
+  std::uint64_t recalls_asked = 0;   // values that we missed
+  std::uint64_t recalls_found = 0;
+  std::uint64_t recalls_served = 0;
   std::uint64_t exchanges_broken = 0;   // by a peer that broke a protocol's rules
   std::uint64_t exchanges_refused = 0;  // beyond the limits of one peer
 };

@@ -14,12 +14,15 @@ std::string_view protocol_of(ExchangeKind kind) {
     case ExchangeKind::lease: return kLeaseProtocol;
     case ExchangeKind::fetch: return kFetchProtocol;
     case ExchangeKind::warm: return kWarmProtocol;
+    case ExchangeKind::board: return kBoardProtocol;
+    case ExchangeKind::recall: return kRecallProtocol;
   }
   return {};
 }
 
 std::optional<ExchangeKind> kind_of(std::string_view protocol) {
-  for (const auto kind : {ExchangeKind::lease, ExchangeKind::fetch, ExchangeKind::warm})
+  for (const auto kind : {ExchangeKind::lease, ExchangeKind::fetch, ExchangeKind::warm,
+                          ExchangeKind::board, ExchangeKind::recall})
     if (protocol_of(kind) == protocol) return kind;
   return std::nullopt;
 }
@@ -28,7 +31,9 @@ std::size_t streams_max(ExchangeKind kind) {
   switch (kind) {
     case ExchangeKind::lease: return kLeaseStreamsMax;
     case ExchangeKind::fetch: return kBodyStreamsMax;
-    case ExchangeKind::warm: return kWarmStreamsMax;
+    case ExchangeKind::warm:
+    case ExchangeKind::board: return kWarmStreamsMax;
+    case ExchangeKind::recall: return kRecallStreamsMax;
   }
   return 0;
 }
@@ -38,13 +43,20 @@ Duration patience_of(ExchangeKind kind) {
   switch (kind) {
     case ExchangeKind::lease: return 2 * kLeaseMax;  // it waits, and then holds
     case ExchangeKind::fetch: return kBodyAnswerMax;
-    case ExchangeKind::warm: return kWarmAnswerMax;
+    case ExchangeKind::warm:
+    case ExchangeKind::board: return kWarmAnswerMax;
+    case ExchangeKind::recall: return kRecallAnswerMax;
   }
   return {};
 }
 
 // Output that waits in an exchange: one frame, while the stream takes what was written before.
 constexpr std::size_t kOutputBytesMax = kSealedFrameBytesMax;
+
+// A recall names what it wants; the others send fixed fields.
+std::size_t ask_bytes_max(ExchangeKind kind) {
+  return kind == ExchangeKind::recall ? 2 * kSharedNameBytesMax : kAskFrameBytesMax;
+}
 
 }  // namespace
 
@@ -112,7 +124,7 @@ void Member::State::accept_exchange(const host::StreamEvent& event, ExchangeKind
                    Exchange{.kind = kind,
                             .is_inbound = true,
                             .peer = event.peer,
-                            .reader = multiformats::DelimitedReader(kAskFrameBytesMax)})
+                            .reader = multiformats::DelimitedReader(ask_bytes_max(kind))})
           .first->second;
   schedule(event.stream, exchange, now.instant + patience_of(kind));
   read_exchange(event.stream, now);
@@ -166,6 +178,14 @@ Result<void> Member::State::take(StreamRef stream, Exchange& exchange, ByteView 
       if (is_ask) return take_warm_ask(exchange, plain, now);
       if (exchange.is_inbound) return Errc::malformed;
       return take_warm_batch(stream, exchange, plain, now);
+    case ExchangeKind::board:
+      if (is_ask) return take_board_ask(exchange, plain);
+      if (exchange.is_inbound) return Errc::malformed;
+      return take_board_batch(stream, exchange, plain, now);
+    case ExchangeKind::recall:
+      if (is_ask) return take_recall_ask(stream, exchange, plain);
+      if (exchange.is_inbound) return Errc::malformed;
+      return take_recall_frame(exchange, plain, now);
   }
   return Errc::unsupported;
 }
@@ -244,6 +264,8 @@ void Member::State::forget(StreamRef stream, Error reason, Now now) {
   if (exchange.lease != 0) lease_lost(exchange, reason, now);
   if (exchange.body != 0) try_body(exchange.body, now);
   if (exchange.kind == ExchangeKind::warm && !exchange.is_inbound) end_warmth(exchange, now);
+  if (exchange.kind == ExchangeKind::board && !exchange.is_inbound) end_board(exchange, now);
+  if (exchange.recall != 0) recall_lost(stream, exchange.recall, now);
 }
 
 void Member::State::tick_exchanges(Now now) {

@@ -58,6 +58,8 @@ Verdict Member::State::judge(const gossipsub::Delivered& message, Now now) {
   }
   if (*heard == Heard::accused)
     return judge_conflict(message.author, std::get<Conflict>(*announcement), now);
+  if (auto* shared = std::get_if<Shared>(&*announcement))
+    return take_shared(message.author, std::move(*shared), now);
   if (auto* presence = std::get_if<Presence>(&*announcement))
     take_presence(message.author, std::move(*presence), now);
   note_heard(*announcement, now);

@@ -30,7 +30,8 @@ gossipsub::TopicOptions topic_options() { return {.needs_verdict = true}; }
 host::Options Member::host_options(const Keyring& keyring, WallTime now, host::Options base) {
   base.admission_protocol = std::string(kAdmissionProtocol);
   for (const std::string_view protocol :
-       {std::string_view(kAdmissionProtocol), kFetchProtocol, kLeaseProtocol, kWarmProtocol})
+       {std::string_view(kAdmissionProtocol), kFetchProtocol, kLeaseProtocol, kWarmProtocol,
+        kBoardProtocol, kRecallProtocol})
     base.protocols.emplace_back(protocol);
   gossipsub::Options gossip = base.gossip.value_or(gossipsub::Options());
   for (const EpochKeys& keys : keyring.readable()) gossip.topics[keys.topic] = topic_options();
@@ -103,6 +104,7 @@ void Member::State::join(ConnectionId connection, const PeerId& id, Admission::U
   events.push_back(MemberJoined{.peer = id});
   next_presence = std::min(next_presence, now.instant + kPresenceDelay);
   ask_warmth(now);
+  ask_board(now);
 }
 
 void Member::State::handle_disconnected(const host::Disconnected& event, Now now) {
@@ -113,6 +115,11 @@ void Member::State::handle_disconnected(const host::Disconnected& event, Now now
       peers.erase(found);
       // First of all: what its streams held up asks again, and must find another home.
       rendezvous.remove(event.peer);
+      // Alone, it misses what is put meanwhile.
+      if (peers.empty()) {
+        is_board_known = false;
+        boards_asked.clear();
+      }
       events.push_back(MemberLeft{.peer = event.peer, .reason = event.reason});
     }
   }
@@ -138,6 +145,7 @@ void Member::State::handle_stream(const host::StreamEvent& event, Now now) {
 void Member::State::expel(const PeerId& peer, Now now) {
   roster.forget(peer);
   presences.erase(peer);
+  board.forget(peer);
   denied.insert(peer);
   host.swarm().deny(peer, now.instant);
 }
@@ -158,6 +166,7 @@ void Member::State::tick(Now now) {
   drain_table(now);
   tick_epoch(now);
   tick_presence(now);
+  tell_shared(now);
   follow_ledger(now);
   tick_roster(now);
 }
@@ -223,6 +232,7 @@ Instant Member::State::next_deadline() const {
   Instant deadline =
       std::min({next_presence, next_epoch_look, table.next_deadline(), roster.next_deadline()});
   if (!deadlines.empty()) deadline = std::min(deadline, deadlines.begin()->first);
+  deadline = std::min(deadline, next_telling());
   for (const auto& [connection, one] : admitting) deadline = std::min(deadline, one.deadline);
   return deadline;
 }
@@ -279,6 +289,16 @@ void Member::end_lease(LeaseId lease, bool was_told, Now now) {
 BodyId Member::ask_body(const Statement& statement, Now now) {
   return state_->ask_body(statement, now);
 }
+
+Result<void> Member::share(Shared said, Now now) { return state_->share(std::move(said), now); }
+RecallId Member::recall(const std::string& name, Now now) { return state_->recall(name, now); }
+void Member::end_recall(RecallId id, Now now) {
+  if (state_->recalls.contains(id)) state_->end_recall(id, std::nullopt, now);
+}
+void Member::answer_recall(host::StreamRef asker, const std::optional<Shared>& found, Now now) {
+  state_->answer_recall(asker, found, now);
+}
+const Board& Member::board() const { return state_->board; }
 
 std::vector<PeerId> Member::members() const {
   std::vector<PeerId> members;

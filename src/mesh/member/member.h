@@ -9,6 +9,9 @@
 //   who wants an answer that is not here    ask_lease()    LeaseSettled: go, and ask GitHub; or look into the ledger
 //   who was told to go                      tell(), and end_lease()
 //   who found a statement without its body  ask_body()     BodyArrived
+//   who put a value that programs share     share()
+//   who misses one                          recall()       RecallEnded
+//   (of others: SharedHeard, and RecallAsked, which wants answer_recall())
 #pragma once
 
 #include <map>
@@ -18,6 +21,7 @@
 #include <vector>
 
 #include "libp2p/host/host.h"
+#include "mesh/board/board.h"
 #include "mesh/lease/lease_table.h"
 #include "mesh/ledger/ledger.h"
 #include "mesh/member/counters.h"
@@ -38,7 +42,11 @@ inline constexpr std::size_t kBodyTriesMax = 3;
 // Streams of one protocol that one peer may have open with us: what a burst of requests of one client machine needs.
 inline constexpr std::size_t kLeaseStreamsMax = 256;
 inline constexpr std::size_t kBodyStreamsMax = 8;
-inline constexpr std::size_t kWarmStreamsMax = 1;
+inline constexpr std::size_t kWarmStreamsMax = 1;  // of the board's, too
+inline constexpr std::size_t kRecallStreamsMax = 16;
+// Members that are asked for one shared value: what was told to all is with any of them.
+inline constexpr std::size_t kRecallPeersMax = 8;
+inline constexpr Duration kRecallAnswerMax = 5s;
 // Everybody says so often that it is there. Who just came says it at once.
 inline constexpr Duration kPresenceInterval = 30s;
 inline constexpr Duration kPresenceDelay =
@@ -47,6 +55,7 @@ inline constexpr std::size_t kPresencesMax = 1'024;
 
 using LeaseId = std::uint64_t;
 using BodyId = std::uint64_t;
+using RecallId = std::uint64_t;
 
 // --- events ---
 struct LeaseSettled {
@@ -72,7 +81,21 @@ struct MemberLeft {
   PeerId peer;
   Error reason;
 };
-using MemberEvent = std::variant<LeaseSettled, BodyArrived, DialWanted, MemberJoined, MemberLeft>;
+// A member put or removed a value that programs share, and this is the newest that is known of it.
+struct SharedHeard {
+  Shared said;  // with its record
+};
+// A member misses this value: say with answer_recall() whether it is here.
+struct RecallAsked {
+  host::StreamRef asker;
+  std::string name;
+};
+struct RecallEnded {
+  RecallId id;
+  std::optional<Shared> found;  // with its record; none: nobody has it, or says so in time
+};
+using MemberEvent = std::variant<LeaseSettled, BodyArrived, DialWanted, MemberJoined, MemberLeft,
+                                 SharedHeard, RecallAsked, RecallEnded>;
 
 class Member {
  public:
@@ -115,6 +138,15 @@ class Member {
   // --- bodies ---
   // The body of what somebody said, from its author or from others; the ledger has it then.
   BodyId ask_body(const Statement& statement, Now now);
+
+  // --- values that programs share ---
+  // Onto the board, and to all others: at once, or after some seconds when there are thousands. `said` has its record.
+  // Errors: mesh_outdated, too_large.
+  Result<void> share(Shared said, Now now);
+  RecallId recall(const std::string& name, Now now);
+  void end_recall(RecallId id, Now now);  // it is not waited for any more
+  void answer_recall(host::StreamRef asker, const std::optional<Shared>& found, Now now);
+  const Board& board() const;
 
   // --- for metrics and people ---
   std::vector<PeerId> members() const;  // admitted and connected

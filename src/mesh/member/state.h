@@ -72,12 +72,32 @@ struct WantedBody {
   KeyAndTag subject;
   crypto::Digest digest{};
   std::vector<PeerId> candidates;  // to be asked still, the best last
+  std::optional<KeyId> shared;     // it is the record of this shared value
+};
+
+// Values that wait to be told to the others. More than this were put faster than they are told for minutes.
+inline constexpr std::size_t kUntoldMax = 16'384;
+// Of what one member may say (mesh/ledger, kStatements) the half at once, and then somewhat less than its rate.
+inline constexpr Duration kToldInterval = 5ms;
+inline constexpr int kToldBurst = 2'048;
+// Who has just been let in subscribes a moment later, and hears nothing before: what was told meanwhile is told again,
+// so often. It has asked for the board already.
+inline constexpr Duration kRetellPause = 100ms;
+inline constexpr int kRetellsMax = 20;
+
+// Records of shared values that are fetched at once, and that wait for it: of 8 MiB each at most.
+inline constexpr std::size_t kRecordsFetchedMax = 8;
+inline constexpr std::size_t kRecordsWantedMax = 1'024;
+
+// A shared value that this node misses.
+struct Recall {
+  std::set<StreamRef> streams;
 };
 
 // As much as a node's memory tier holds by default: most of it is the same.
 inline constexpr std::size_t kShelfBytesMax = 64 * 1024 * 1024;
 
-enum class ExchangeKind : std::uint8_t { lease, fetch, warm };
+enum class ExchangeKind : std::uint8_t { lease, fetch, warm, board, recall };
 
 // A stream of sealed messages, each behind its length.
 struct Exchange {
@@ -106,6 +126,10 @@ struct Exchange {
   // Of a warm start: of what is to be told; how much has arrived.
   std::deque<KeyAndTag> subjects;
   std::uint64_t entries_count = 0, bytes_count = 0;
+  // Of the board: what is to be told. Of a recall: which, and what its head said.
+  std::deque<KeyId> shared;
+  RecallId recall = 0;
+  std::optional<Shared> said;
 };
 
 ExchangeId new_exchange_id();
@@ -190,13 +214,35 @@ struct Member::State {
   // bodies, and a warm start (bodies.cc)
   BodyId ask_body(const Statement& statement, Now now);
   void try_body(BodyId id, Now now);
-  void end_body(BodyId id, http::Body body);
+  BodyId want_body(WantedBody wanted, const PeerId& author, Now now);
+  void end_body(BodyId id, http::Body body, Now now);
   Result<void> take_body_ask(Exchange& exchange, ByteView plain);
   Result<void> take_body_frame(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
   void ask_warmth(Now now);
   void end_warmth(const Exchange& exchange, Now now);
   Result<void> take_warm_ask(Exchange& exchange, ByteView plain, Now now);
   Result<void> take_warm_batch(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+
+  // values that programs share (shared.cc)
+  Result<void> share(Shared said, Now now);
+  void tell_shared(Now now);
+  void publish_shared(const Shared& said, int retold_count, Now now);
+  bool all_listen() const;
+  Instant next_telling() const;
+  gossipsub::Verdict take_shared(const PeerId& author, Shared said, Now now);
+  void want_record(const PeerId& author, const Shared& said, Now now);
+  void fetch_records(Now now);
+  void end_record(const KeyId& key, const crypto::Digest& digest, http::Body record, Now now);
+  void ask_board(Now now);
+  void end_board(const Exchange& exchange, Now now);
+  Result<void> take_board_ask(Exchange& exchange, ByteView plain);
+  Result<void> take_board_batch(StreamRef stream, Exchange& exchange, ByteView plain, Now now);
+  RecallId recall(const std::string& name, Now now);
+  void end_recall(RecallId id, std::optional<Shared> found, Now now);
+  void recall_lost(StreamRef stream, RecallId id, Now now);
+  Result<void> take_recall_ask(StreamRef stream, Exchange& exchange, ByteView plain);
+  Result<void> take_recall_frame(Exchange& exchange, ByteView plain, Now now);
+  void answer_recall(StreamRef stream, const std::optional<Shared>& found, Now now);
 
   host::Host& host;
   Ledger& ledger;
@@ -222,6 +268,23 @@ struct Member::State {
   std::map<LeaseTable::Asker, std::variant<LeaseId, StreamRef>> askers;
   std::map<BodyId, WantedBody> bodies;
   std::uint64_t next_number = 1;  // of leases, bodies and askers
+
+  Board board;
+  std::deque<KeyId> untold;
+  std::set<KeyId> untold_keys;
+  Instant told_up_to{};  // at an even rate
+  struct Retelling {
+    Instant due{};
+    KeyId key{};
+    SharedAt said_at{};
+    int count = 0;
+  };
+  std::deque<Retelling> retellings;  // the first due first
+  std::deque<std::pair<PeerId, KeyId>> records_wanted;
+  std::size_t records_fetched = 0;  // just now
+  std::map<RecallId, Recall> recalls;
+  bool is_board_known = false, is_asking_board = false;
+  std::set<PeerId> boards_asked;
 
   std::vector<Multiaddr> addresses;
   NodeFigures figures;

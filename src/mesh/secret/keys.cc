@@ -47,6 +47,11 @@ KeyId SwarmKeys::key_id(std::string_view canonical_key) const {
   return name_of<KeyId>(crypto::hmac_sha256(key_id_key_.reveal(), as_bytes(canonical_key)));
 }
 
+KeyId SwarmKeys::shared_key_id(std::string_view name) const {
+  // Canonical keys of requests begin with their version.
+  return key_id("shared\n" + std::string(name));
+}
+
 PrincipalTag SwarmKeys::principal_tag(std::string_view kind, ByteView identity) const {
   const std::size_t text_bytes = kind.size() + 1 + identity.size();
   const crypto::Secret text = crypto::Secret::filled(text_bytes, [&](MutableByteView out) {

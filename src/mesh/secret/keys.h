@@ -38,6 +38,8 @@ class SwarmKeys {
 
   // `canonical_key` is the text of a github::KeyedRequest.
   KeyId key_id(std::string_view canonical_key) const;
+  // Of a value that programs share: another family of names, so that no request's key is ever one.
+  KeyId shared_key_id(std::string_view name) const;
   // Kind and identity as a principal is derived from them (docs/wire/secrecy.md); for a group, "group" and its name.
   PrincipalTag principal_tag(std::string_view kind, ByteView identity) const;
 

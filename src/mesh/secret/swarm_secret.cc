@@ -30,6 +30,14 @@ Invitation Invitation::generate() {
   return made;
 }
 
+Invitation Invitation::common() {
+  constexpr std::string_view kCommonSalt = "ghmesh/v1 common";
+  static_assert(kCommonSalt.size() == crypto::kArgon2SaltBytes);
+  Invitation made;
+  std::ranges::copy(as_bytes(kCommonSalt), made.salt_.begin());
+  return made;
+}
+
 Result<Invitation> Invitation::parse(std::string_view text) {
   if (text.size() > kSwarmSecretTextBytesMax) return Errc::swarm_secret_long;
   Invitation parsed;

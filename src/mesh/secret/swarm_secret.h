@@ -25,6 +25,8 @@ inline constexpr std::size_t kSwarmSecretTextBytesMax = 4096;
 class Invitation {
  public:
   static Invitation generate();
+  // Of a passphrase that is passed on alone. Whoever guesses passphrases guesses for all such swarms at once.
+  static Invitation common();
   // Errors: swarm_secret_*.
   static Result<Invitation> parse(std::string_view text);
   std::string text() const;

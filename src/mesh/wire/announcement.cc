@@ -10,10 +10,30 @@ namespace ghmesh::mesh {
 namespace {
 
 // The first byte: a kind in the low three bits, facts in the high five.
-enum Kind : std::uint8_t { kFetched = 1, kValid, kStale, kGone, kBudget, kConflict, kPresence };
+enum Kind : std::uint8_t {
+  kShared,  // who was there before it ignores this kind
+  kFetched,
+  kValid,
+  kStale,
+  kGone,
+  kBudget,
+  kConflict,
+  kPresence
+};
 constexpr std::uint8_t kKindMask = 0x07;
-enum Facts : std::uint8_t { kPublic = 0x08, kBodyInside = 0x10, kStatusFollows = 0x20 };
+enum Facts : std::uint8_t {
+  kPublic = 0x08,
+  kRemoval = 0x08,  // of kShared
+  kBodyInside = 0x10,
+  kStatusFollows = 0x20
+};
 constexpr std::uint8_t kFactsOfFetched = kPublic | kBodyInside | kStatusFollows;
+constexpr std::uint8_t kFactsOfShared = kRemoval | kBodyInside;
+
+std::uint8_t known_facts(std::uint8_t kind) {
+  if (kind == kFetched) return kFactsOfFetched;
+  return kind == kShared ? kFactsOfShared : 0;
+}
 
 constexpr int kUsualStatus = 200;
 
@@ -105,6 +125,24 @@ Result<Bytes> write(const Presence& presence) {
     packing::append_varint(out, figure);
   const std::size_t count = std::min(presence.addresses.size(), kPresenceAddressesMax);
   for (std::size_t i = 0; i < count; ++i) append_sized(out, presence.addresses[i].bytes());
+  return out;
+}
+
+Result<Bytes> write(const Shared& shared) {
+  Bytes packed;
+  if (shared.record && shared.record->size() <= kInlinePlainBytesMax)
+    packed = packing::pack_tightly(as_bytes(*shared.record));
+  const bool is_inside = !packed.empty() && packed.size() <= kInlinePackedBytesMax;
+  Bytes out = begin(kShared, static_cast<std::uint8_t>((shared.is_removal ? kRemoval : 0) |
+                                                       (is_inside ? kBodyInside : 0)));
+  append(out, shared.key);
+  append_moment(out, shared.said_at);
+  if (is_inside) {
+    append(out, packed);
+  } else {
+    append(out, shared.digest);
+    packing::append_varint(out, shared.record_bytes);
+  }
   return out;
 }
 
@@ -202,6 +240,29 @@ Result<Announcement> parse_conflict(Reader& in) {
   return Announcement(Conflict{.first = copy_bytes(*first), .second = copy_bytes(in.rest())});
 }
 
+Result<Announcement> parse_shared(Reader& in, std::uint8_t facts) {
+  const auto key = take_array<sizeof(KeyId)>(in);
+  const auto said_at = take_moment(in);
+  if (!key || !said_at) return Errc::malformed;
+  Shared shared{.key = *key, .said_at = *said_at, .is_removal = (facts & kRemoval) != 0};
+  if ((facts & kBodyInside) == 0) {
+    const auto digest = take_array<sizeof(crypto::Digest)>(in);
+    const auto record_bytes = take_number(in, kSharedRecordBytesMax);
+    if (!digest || !record_bytes || *record_bytes == 0 || !in.is_empty()) return Errc::malformed;
+    shared.digest = *digest;
+    shared.record_bytes = *record_bytes;
+    return Announcement(std::move(shared));
+  }
+  if (in.remaining() > kInlinePackedBytesMax) return Errc::too_large;
+  const auto record = packing::unpack(in.rest(), kInlinePlainBytesMax);
+  if (!record) return record.error();
+  if (record->empty()) return Errc::malformed;
+  shared.digest = crypto::sha256(*record);
+  shared.record_bytes = record->size();
+  shared.record = http::make_body(std::string(as_text(*record)));
+  return Announcement(std::move(shared));
+}
+
 // Addresses of kinds that we do not speak are passed over.
 Result<Announcement> parse_presence(Reader& in) {
   const auto said_at = take_date(in);
@@ -236,6 +297,16 @@ bool Fetched::operator==(const Fetched& other) const {
   return have_same_body && rest(*this) == rest(other);
 }
 
+bool Shared::operator==(const Shared& other) const {
+  const auto rest = [](const Shared& s) {
+    return std::tie(s.key, s.said_at, s.is_removal, s.digest, s.record_bytes);
+  };
+  const bool have_same_record = record && other.record
+                                    ? *record == *other.record
+                                    : record == nullptr && other.record == nullptr;
+  return have_same_record && rest(*this) == rest(other);
+}
+
 Result<Bytes> write_announcement(const Announcement& announcement) {
   return std::visit([](const auto& said) { return write(said); }, announcement);
 }
@@ -246,7 +317,7 @@ Result<Announcement> parse_announcement(ByteView bytes) {
   if (!first) return Errc::truncated;
   const auto facts = static_cast<std::uint8_t>(*first & ~kKindMask);
   const auto kind = static_cast<std::uint8_t>(*first & kKindMask);
-  if ((facts & ~(kind == kFetched ? kFactsOfFetched : 0)) != 0) return Errc::unsupported;
+  if ((facts & ~known_facts(kind)) != 0) return Errc::unsupported;
   switch (kind) {
     case kFetched: return parse_fetched(in, facts);
     case kValid: return parse_valid(in);
@@ -255,6 +326,7 @@ Result<Announcement> parse_announcement(ByteView bytes) {
     case kBudget: return parse_budget(in);
     case kConflict: return parse_conflict(in);
     case kPresence: return parse_presence(in);
+    case kShared: return parse_shared(in, facts);
     default: return Errc::unsupported;
   }
 }

@@ -8,11 +8,14 @@
 //   budget     what is left of a principal's rate limit: advisory
 //   conflict   two statements of one author that cannot both be true, as they were signed
 //   presence   a member is there: where it can be dialed, and how it fares
+//   shared     a value of the library's was put or removed on a member's machine: nothing of GitHub's, and unproven
 //
-// No URL and no name travels: keys and principals are MACs under the swarm's secret. All dates are GitHub's. These are
-// the plain bytes; seal.h makes of them what leaves the node. Nothing here tells whether what was said is true.
+// Of GitHub's answers no URL and no name travels: keys and principals are MACs under the swarm's secret. Their dates
+// are GitHub's. These are the plain bytes; seal.h makes of them what leaves the node. Nothing here tells whether what
+// was said is true.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,6 +43,10 @@ inline constexpr std::size_t kResourceCharsMax = 40;  // "actions_runner_registr
 inline constexpr std::size_t kPresenceAddressesMax = 8;
 inline constexpr std::size_t kStatementBytesMax =
     12 * 1024;  // a whole gossip message with the largest body inside
+
+// A value of the library's with what is kept beside it; a larger one stays on its machine. A body's limit, because it
+// is fetched as one.
+inline constexpr std::size_t kSharedRecordBytesMax = kEntryBodyBytesMax;
 
 struct Fetched {
   KeyId key{};
@@ -98,7 +105,19 @@ struct Presence {
   NodeFigures figures;
   bool operator==(const Presence&) const = default;
 };
-using Announcement = std::variant<Fetched, Valid, Stale, Gone, Budget, Conflict, Presence>;
+// Of a shared value, by the clock of whoever put it: finer than a date, because programs put faster than once a second.
+using SharedAt = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+struct Shared {
+  KeyId key{};  // of its name: SwarmKeys::shared_key_id()
+  SharedAt said_at{};
+  bool is_removal = false;
+  crypto::Digest digest{};
+  std::uint64_t record_bytes = 0;
+  // The record; of a removal, the name. Null when it is too large to ride along: ask for it by its digest.
+  http::Body record;
+  bool operator==(const Shared&) const;
+};
+using Announcement = std::variant<Fetched, Valid, Stale, Gone, Budget, Conflict, Presence, Shared>;
 
 // A body that is too large to ride along is left out. Errors: too_large (headers, keys or statements beyond the
 // limits).

@@ -19,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     GHMESH_CHECK(!fetched->body || fetched->body->size() <= kInlinePlainBytesMax);
     GHMESH_CHECK(fetched->body_bytes <= kEntryBodyBytesMax);
   }
+  if (const auto* shared = std::get_if<Shared>(&*parsed)) {
+    GHMESH_CHECK(shared->record_bytes > 0 && shared->record_bytes <= kSharedRecordBytesMax);
+    GHMESH_CHECK(!shared->record || shared->record->size() <= kInlinePlainBytesMax);
+  }
   const auto written = write_announcement(*parsed);
   if (!written) {
     // Packed by somebody who packs better than we do.
@@ -31,6 +35,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto* after = std::get_if<Fetched>(&*again);
   if (before != nullptr && before->body && after != nullptr && !after->body) {
     GHMESH_CHECK(after->body_digest == before->body_digest);
+    return 0;
+  }
+  const auto* put = std::get_if<Shared>(&*parsed);
+  const auto* put_again = std::get_if<Shared>(&*again);
+  if (put != nullptr && put->record && put_again != nullptr && !put_again->record) {
+    GHMESH_CHECK(put_again->digest == put->digest);
     return 0;
   }
   GHMESH_CHECK(*again == *parsed);

@@ -108,6 +108,21 @@ std::vector<Announcement> one_of_each() {
              .reset = wall_time(kNow + 1'800),
              .upstream_date = wall_time(kNow)},
       Conflict{.first = Bytes(300, std::byte{1}), .second = Bytes(200, std::byte{2})},
+      Shared{.key = id_of<KeyId>(1),
+             .said_at = wall_time(kNow) + std::chrono::milliseconds(789),
+             .digest = crypto::sha256(as_bytes("record")),
+             .record_bytes = 6,
+             .record = http::make_body("record")},
+      Shared{.key = id_of<KeyId>(1),
+             .said_at = wall_time(kNow) - std::chrono::milliseconds(789),
+             .is_removal = true,
+             .digest = crypto::sha256(as_bytes("n")),
+             .record_bytes = 1,
+             .record = http::make_body("n")},
+      Shared{.key = id_of<KeyId>(1),
+             .said_at = wall_time(kNow),
+             .digest = id_of<crypto::Digest>(9),
+             .record_bytes = 100'000},
       Presence{.said_at = wall_time(kNow),
                .addresses = {multiformats::Multiaddr::parse_text("/ip4/10.0.0.7/tcp/4001").value(),
                              multiformats::Multiaddr::parse_text("/dns/ci/tcp/4001").value()},
@@ -145,7 +160,10 @@ TEST(Announcement, OfAnUnknownKindOrFactIsRefused) {
     Bytes bytes(80);
     bytes[0] = static_cast<std::byte>(first);
     const int kind = first & 7;
-    const bool is_known = kind == 1 ? (first & 0xc0) == 0 : kind >= 2 && first < 8;
+    const int facts = first & 0xf8;
+    const bool is_known = kind == 1   ? (facts & 0xc0) == 0
+                          : kind == 0 ? (facts & 0xe0) == 0
+                                      : facts == 0;
     auto parsed = parse_announcement(bytes);
     if (!is_known) {
       ASSERT_FALSE(parsed);

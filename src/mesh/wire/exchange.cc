@@ -9,6 +9,8 @@ namespace ghmesh::mesh {
 namespace {
 
 enum AskKind : std::uint8_t { kByKey = 1, kByDigest };
+enum RecallKind : std::uint8_t { kByName = 1 };
+enum RecallHeadKind : std::uint8_t { kFound = 1, kAbsent };
 enum LeaseKind : std::uint8_t { kGo = 1, kWait, kHave };
 constexpr std::uint8_t kMoreFollows = 0, kLast = 1;
 
@@ -107,9 +109,62 @@ Result<AnswerHead> parse_answer_head(ByteView bytes) {
   return head;
 }
 
+Bytes write_recall_ask(const RecallAsk& ask) {
+  Bytes out = begin(kByName);
+  append(out, ask.exchange);
+  append(out, as_bytes(ask.name));
+  return out;
+}
+
+Result<RecallAsk> parse_recall_ask(ByteView bytes) {
+  Reader in(bytes);
+  const auto kind = in.take_big_endian<std::uint8_t>();
+  const auto exchange = take_array<sizeof(ExchangeId)>(in);
+  if (!kind || !exchange || in.is_empty()) return Errc::malformed;
+  if (*kind != kByName) return Errc::unsupported;
+  if (in.remaining() > kSharedNameBytesMax) return Errc::too_large;
+  return RecallAsk{.exchange = *exchange, .name = std::string(as_text(in.rest()))};
+}
+
+Result<Bytes> write_recall_head(const RecallHead& head) {
+  if (!head.found) return begin(kAbsent);
+  GHMESH_CHECK(head.packed_bytes <= kPackedBytesMax);
+  Bytes out = begin(kFound);
+  packing::append_varint(out, head.packed_bytes);
+  Shared found = *head.found;
+  found.record = nullptr;
+  auto said = write_announcement(found);
+  if (!said) return said.error();
+  append(out, *said);
+  return out;
+}
+
+Result<RecallHead> parse_recall_head(ByteView bytes) {
+  Reader in(bytes);
+  const auto kind = in.take_big_endian<std::uint8_t>();
+  if (!kind) return Errc::malformed;
+  if (*kind == kAbsent) {
+    if (!in.is_empty()) return Errc::malformed;
+    return RecallHead{};
+  }
+  if (*kind != kFound) return Errc::unsupported;
+  const auto packed_bytes = take_number(in, kPackedBytesMax);
+  if (!packed_bytes || *packed_bytes == 0) return Errc::malformed;
+  auto said = parse_announcement(in.rest());
+  if (!said) return said.error();
+  auto* found = std::get_if<Shared>(&*said);
+  if (found == nullptr || found->record || found->is_removal) return Errc::malformed;
+  return RecallHead{.found = std::move(*found), .packed_bytes = *packed_bytes};
+}
+
 BodyCollector::BodyCollector(const AnswerHead& head)
     : digest_(head.found.body_digest),
       body_bytes_(head.found.body_bytes),
+      packed_bytes_(head.packed_bytes) {}
+
+BodyCollector::BodyCollector(const RecallHead& head)
+    : digest_(head.found->digest),
+      body_bytes_(head.found->record_bytes),
       packed_bytes_(head.packed_bytes) {}
 
 Result<void> BodyCollector::add(ByteView chunk) {

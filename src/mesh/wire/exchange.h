@@ -5,6 +5,8 @@
 //   fetch   Ask -> AnswerHead, then the packed body in chunks
 //   lease   LeaseAsk -> LeaseAnswer: wait may be followed by go or have; after go, LeaseEnd <-
 //   warm    WarmAsk -> WarmBatch, again and again, until one says it is the last
+//   board   as warm, of shared values; its ask names no principals
+//   recall  RecallAsk -> RecallHead, then the packed record in chunks
 //
 // Who asks draws an ExchangeId. The ask is sealed at the protocol's place, its answers at exchange_place(), numbered
 // from 0: so an answer that is cut, swapped or taken from another exchange does not open.
@@ -22,6 +24,8 @@ namespace ghmesh::mesh {
 inline constexpr std::string_view kFetchProtocol = "/ghmesh/fetch/1.0.0";
 inline constexpr std::string_view kLeaseProtocol = "/ghmesh/lease/1.0.0";
 inline constexpr std::string_view kWarmProtocol = "/ghmesh/warm/1.0.0";
+inline constexpr std::string_view kBoardProtocol = "/ghmesh/board/1.0.0";
+inline constexpr std::string_view kRecallProtocol = "/ghmesh/recall/1.0.0";
 
 using ExchangeId = std::array<std::byte, 16>;
 std::string exchange_place(std::string_view protocol, const ExchangeId& id);
@@ -52,10 +56,30 @@ Result<Bytes> write_answer_head(const AnswerHead& head);  // Errors: too_large
 // Errors: malformed, too_large, unsupported.
 Result<AnswerHead> parse_answer_head(ByteView bytes);
 
+// --- recall: a shared value by its name, from whoever holds it ---
+inline constexpr std::size_t kSharedNameBytesMax =
+    17 * 1024;  // a key of the library's, with its lengths
+struct RecallAsk {
+  ExchangeId exchange{};
+  std::string name;
+  bool operator==(const RecallAsk&) const = default;
+};
+Bytes write_recall_ask(const RecallAsk& ask);
+Result<RecallAsk> parse_recall_ask(ByteView bytes);  // Errors: malformed, too_large, unsupported
+
+struct RecallHead {
+  std::optional<Shared> found;     // without its record; none: it is not here
+  std::uint64_t packed_bytes = 0;  // of the chunks that follow
+  bool operator==(const RecallHead&) const = default;
+};
+Result<Bytes> write_recall_head(const RecallHead& head);
+Result<RecallHead> parse_recall_head(ByteView bytes);  // Errors: malformed, unsupported
+
 // A body in chunks. Memory grows with what arrives. What comes out is the body that the head names, or nothing.
 class BodyCollector {
  public:
   explicit BodyCollector(const AnswerHead& head);
+  explicit BodyCollector(const RecallHead& head);
   // Errors: malformed (empty), too_large (more than was said).
   Result<void> add(ByteView chunk);
   bool is_complete() const { return packed_.size() == packed_bytes_; }

@@ -53,6 +53,20 @@ TEST(Ask, IsExact) {
   expect_exact(write_ask(by_digest), parse_ask, by_digest);
 }
 
+TEST(Recall, IsExact) {
+  const RecallAsk ask{.exchange = kExchange, .name = "n"};
+  const Bytes written = write_recall_ask(ask);
+  EXPECT_EQ(*parse_recall_ask(written), ask);
+  for (std::size_t size = 0; size < written.size(); ++size)
+    EXPECT_FALSE(parse_recall_ask(ByteView(written).first(size))) << size;
+  EXPECT_FALSE(parse_recall_ask(write_recall_ask(
+      {.exchange = kExchange, .name = std::string(kSharedNameBytesMax + 1, 'n')})));
+  expect_exact(*write_recall_head({}), parse_recall_head, RecallHead{});
+  RecallHead head{.packed_bytes = 700};
+  head.found = Shared{.key = kSubject.key, .digest = id_of<crypto::Digest>(4), .record_bytes = 900};
+  expect_exact(*write_recall_head(head), parse_recall_head, head);
+}
+
 TEST(AnswerHead, IsExact) {
   for (auto kind : {AnswerHead::Kind::absent, AnswerHead::Kind::busy}) {
     const AnswerHead head{.kind = kind, .found = {}};

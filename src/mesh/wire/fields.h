@@ -43,6 +43,25 @@ inline std::optional<WallTime> take_date(Reader& in) {
   return date;
 }
 
+// To the millisecond.
+using Moment = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+inline void append_moment(Bytes& out, Moment moment) {
+  constexpr std::int64_t kMost = kDateSecondsMax / 2 * 1'000;
+  const std::int64_t cut =
+      std::clamp(static_cast<std::int64_t>(moment.time_since_epoch().count()), -kMost, kMost);
+  packing::append_varint(out, packing::to_zigzag(cut - kDatesBegin * 1'000));
+}
+inline std::optional<Moment> take_moment(Reader& in) {
+  constexpr std::int64_t kMost = kDateSecondsMax / 2 * 1'000;
+  const auto number = packing::take_varint(in);
+  if (!number) return std::nullopt;
+  const std::int64_t since = packing::from_zigzag(*number);
+  if (since > 2 * kMost || since < -2 * kMost) return std::nullopt;
+  const std::int64_t count = since + kDatesBegin * 1'000;
+  if (count > kMost || count < -kMost) return std::nullopt;
+  return Moment(std::chrono::milliseconds(count));
+}
+
 inline std::optional<std::uint64_t> take_number(Reader& in, std::uint64_t most) {
   const auto number = packing::take_varint(in);
   return number && *number <= most ? number : std::nullopt;

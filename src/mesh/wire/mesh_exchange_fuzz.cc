@@ -38,7 +38,7 @@ void try_body(ByteView bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const ByteView bytes(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 10) {
     case 0:
       if (const auto ask = parse_ask(bytes)) GHMESH_CHECK(equal(write_ask(*ask), bytes));
       break;
@@ -63,6 +63,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         GHMESH_CHECK(size > kSealPlainBytesMax || equal(write_warm_batch(*batch), bytes));
       break;
     case 6: try_peer_list(bytes); break;
+    case 8:
+      if (const auto ask = parse_recall_ask(bytes)) {
+        GHMESH_CHECK(ask->name.size() <= kSharedNameBytesMax);
+        GHMESH_CHECK(equal(write_recall_ask(*ask), bytes));
+      }
+      break;
+    case 9:
+      if (const auto head = parse_recall_head(bytes))
+        GHMESH_CHECK(*parse_recall_head(*write_recall_head(*head)) == *head);
+      break;
     default: try_body(bytes);
   }
   return 0;

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "base/fork_guard.h"
 #include "base/log.h"
 #include "net/name_lookup.h"
 #include "net/p2p/interfaces.h"
@@ -30,6 +31,14 @@ constexpr Duration kAcceptPause = 100ms;
 
 struct Link {
   explicit Link(const asio::any_io_executor& executor) : socket(executor) {}
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link() { unmark_ours(socket.native_handle()); }
+  void close() {
+    Error ignored;
+    unmark_ours(socket.native_handle());
+    socket.close(ignored);
+  }
   tcp::socket socket;
   Wakeup may_read;
   bool is_writing = false;
@@ -177,6 +186,7 @@ awaitable<void> Driver::State::dial(ConnectionId connection, std::shared_ptr<Lin
 
 void Driver::State::adopt(ConnectionId connection, std::shared_ptr<Link> link) {
   Error ignored;
+  mark_ours(link->socket.native_handle());
   link->socket.non_blocking(true, ignored);
   link->socket.set_option(tcp::no_delay(true), ignored);
   links[connection] = link;
@@ -266,7 +276,7 @@ void Driver::State::close(const Action& action) {
   if (!last_words.empty() && link->socket.is_open())
     link->socket.write_some(asio::buffer(last_words.data(), last_words.size()), ignored);
   link->socket.shutdown(tcp::socket::shutdown_both, ignored);
-  link->socket.close(ignored);
+  link->close();
   link->may_read.wake();
 }
 
@@ -316,10 +326,13 @@ void Driver::State::stop() {
   is_stopped = true;
   if (local_peers) local_peers->stop();
   Error ignored;
-  for (const auto& acceptor : acceptors) acceptor->close(ignored);
+  for (const auto& acceptor : acceptors) {
+    unmark_ours(acceptor->native_handle());
+    acceptor->close(ignored);
+  }
   timer.cancel();
   for (auto& [connection, link] : links) {
-    link->socket.close(ignored);
+    link->close();
     link->may_read.wake();
   }
   links.clear();
@@ -374,6 +387,7 @@ Result<std::vector<Multiaddr>> Driver::listen(const Multiaddr& address) {
   if (error) return error;
   const tcp::endpoint bound = acceptor->local_endpoint(error);
   if (error) return error;
+  mark_ours(acceptor->native_handle());
   state_->acceptors.push_back(acceptor);
   spawn(state_->executor, "p2p_accept", state_->accept_loop(acceptor));
   if (bound.address().is_unspecified()) return interface_multiaddrs(bound);

@@ -34,6 +34,13 @@ host::Options host_options(const mesh::Keyring& keyring, const std::string& vers
   host::Options options;
   options.started_at = read_clocks().wall;
   options.version = version;
+  // Whoever takes over from a dead process of this identity does so within the same second, and must not repeat its
+  // numbers: it would be heard as an echo.
+  gossipsub::Options gossip = options.gossip.value_or(gossipsub::Options());
+  gossip.first_seqno = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+  options.gossip = std::move(gossip);
   return Member::host_options(keyring, options.started_at, std::move(options));
 }
 
@@ -44,6 +51,7 @@ MeshNode::State::State(const MeshOptions& options, std::function<mesh::NodeFigur
       version(options.version),
       upstream_origin(options.upstream_origin),
       figures(std::move(figures_in)),
+      shared(options.shared),
       files(options.state_dir, options.peer_list_file, options.peer_directory),
       identity(files.load_key()),
       ledger(multiformats::PeerId::of_public_key(identity.public_key().serialized()),
@@ -140,8 +148,17 @@ void MeshNode::State::handle(const mesh::MemberEvent& event) {
     }
   } else if (const auto* joined = std::get_if<mesh::MemberJoined>(&event)) {
     log::info("member_joined", {{"peer", joined->peer.text()}});
+    next_peers_save = std::min(next_peers_save, read_clocks().instant + kPeersSaveDelay);
   } else if (const auto* left = std::get_if<mesh::MemberLeft>(&event)) {
     log::info("member_left", {{"peer", left->peer.text()}, {"reason", error_name(left->reason)}});
+  } else if (const auto* heard = std::get_if<mesh::SharedHeard>(&event)) {
+    if (shared.adopt) shared.adopt(heard->said);
+  } else if (const auto* asked = std::get_if<mesh::RecallAsked>(&event)) {
+    auto found = shared.find ? shared.find(asked->name) : std::nullopt;
+    if (found) found->key = names()->shared_key_id(asked->name);
+    member.answer_recall(asked->asker, found, clocks());
+  } else if (const auto* ended = std::get_if<mesh::RecallEnded>(&event)) {
+    end_recall(*ended);
   }
 }
 
@@ -164,7 +181,8 @@ net::awaitable<void> MeshNode::State::keep_time() {
 }
 
 void MeshNode::State::arm() {
-  Instant deadline = std::min({member.next_deadline(), next_save, next_ping});
+  Instant deadline = std::min({member.next_deadline(), next_save, next_ping, next_peers_save});
+  for (const auto& [id, pending] : recalls) deadline = std::min(deadline, pending->deadline);
   if (files.has_directory()) deadline = std::min(deadline, next_directory_look);
   if (deadline >= armed_for) return;
   armed_for = deadline;
@@ -178,6 +196,11 @@ void MeshNode::State::tick() {
   if (now.instant >= next_ping) {
     next_ping = now.instant + kPingInterval;
     member.ping_all(now);
+  }
+  tick_recalls(now);
+  if (now.instant >= next_peers_save) {
+    next_peers_save = Instant::max();
+    save_peers();
   }
   if (now.instant >= next_save) {
     next_save = now.instant + mesh::kSaveInterval;
@@ -196,9 +219,29 @@ Bytes MeshNode::State::write_ledger(mesh::Ledger::Closing closing) const {
 
 void MeshNode::State::save() {
   files.save_ledger(write_ledger(mesh::Ledger::Closing::no));
+  save_peers();
+}
+
+void MeshNode::State::save_peers() {
   files.save_peers(
       {.written_at = clocks().wall, .peers = member.roster().known(mesh::kListedPeersMax)},
       member.keyring());
+}
+
+void MeshNode::State::end_recall(const mesh::RecallEnded& ended) {
+  const auto pending = recalls.extract(ended.id);
+  // The store looks whether the record is of the name that was asked for: it reads records, and we do not.
+  if (ended.found && shared.adopt) shared.adopt(*ended.found);
+  if (pending.empty()) return;
+  pending.mapped()->was_found = ended.found.has_value();
+  pending.mapped()->settled.set();
+}
+
+void MeshNode::State::tick_recalls(Now now) {
+  std::vector<mesh::RecallId> late;
+  for (const auto& [id, pending] : recalls)
+    if (pending->deadline <= now.instant) late.push_back(id);
+  for (const mesh::RecallId id : late) member.end_recall(id, now);
 }
 
 void MeshNode::State::exchange_directory() {
@@ -215,6 +258,8 @@ void MeshNode::State::give_up() {
   for (auto& [id, pending] : turns) pending->settled.set();
   for (auto& [id, pending] : bodies) pending->set();
   for (auto& [peer, pending] : pings) pending->settled.set();
+  for (auto& [id, pending] : recalls) pending->settled.set();
+  recalls.clear();
   turns.clear();
   bodies.clear();
   pings.clear();
@@ -236,9 +281,7 @@ void MeshNode::State::stop() {
   give_up();
   driver.stop();
   files.save_ledger(write_ledger(mesh::Ledger::Closing::yes));
-  files.save_peers(
-      {.written_at = clocks().wall, .peers = member.roster().known(mesh::kListedPeersMax)},
-      member.keyring());
+  save_peers();
   timer.cancel();
   work.reset();
 }
@@ -300,6 +343,30 @@ net::awaitable<Result<Duration>> MeshNode::ping(std::string peer) {
   });
   co_await pending->settled.wait();
   co_return pending->outcome;
+}
+
+void MeshNode::share(std::string name, mesh::SharedAt said_at, bool is_removal, http::Body record) {
+  mesh::Shared said{.key = state_->names()->shared_key_id(name),
+                    .said_at = said_at,
+                    .is_removal = is_removal,
+                    .record = std::move(record)};
+  state_->command([said = std::move(said)](State& state, Now now) mutable {
+    static_cast<void>(state.member.share(std::move(said), now));  // older than a member's: counted
+  });
+}
+
+net::awaitable<bool> MeshNode::recall(std::string name, Duration patience) {
+  auto pending = std::make_shared<PendingRecall>();
+  pending->name = std::move(name);
+  pending->deadline = read_clocks().instant + patience;
+  state_->command([promised = promise(pending)](State& state, Now now) {
+    if (state.recalls.size() >= kRecallsMax) return;
+    const std::string wanted = (**promised).name;
+    const mesh::RecallId id = state.member.recall(wanted, now);
+    state.recalls.emplace(id, promised->hand_over());
+  });
+  co_await pending->settled.wait();
+  co_return pending->was_found;
 }
 
 // On the mesh's thread, whose the host is.

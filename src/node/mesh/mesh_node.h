@@ -19,6 +19,7 @@
 #include "mesh/secret/keyring.h"
 #include "multiformats/multiaddr.h"
 #include "node/mesh/mesh_status.h"
+#include "node/mesh/shared_store.h"
 #include "proxy/peers.h"
 
 namespace ghmesh::node {
@@ -36,6 +37,7 @@ struct MeshOptions {
   std::string state_dir;       // key, replay windows, known peers
   std::string version;
   std::string upstream_origin;  // "https://api.github.com": where links may lead
+  SharedStore shared;           // empty: what programs of other machines share is passed on only
 };
 
 class MeshNode final : public proxy::Peers {
@@ -57,6 +59,12 @@ class MeshNode final : public proxy::Peers {
   MeshStatus status() const;  // waits a moment for the mesh's thread
   // Round trip to a member. Errors: connection_lost, timed_out, malformed (not a peer id).
   net::awaitable<Result<Duration>> ping(std::string peer);
+
+  // A program of this machine put it: tells everybody. `name` is what its key id is made of; of a removal the record is
+  // the name. From any thread; after stop() nothing happens.
+  void share(std::string name, mesh::SharedAt said_at, bool is_removal, http::Body record);
+  // Asks members for a value that is missed here. True: it has been adopted. Within kRecallAnswerMax, and `patience`.
+  net::awaitable<bool> recall(std::string name, Duration patience);
 
   proxy::Word look(const proxy::Subject& subject, const cache::EntryRef& own,
                    WallTime now) override;

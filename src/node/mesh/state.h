@@ -77,6 +77,17 @@ struct PendingPing {
 };
 using PendingBody = net::Event;
 
+struct PendingRecall {
+  net::Event settled;
+  std::string name;
+  Instant deadline{};
+  bool was_found = false;
+};
+// Values that are missed at once. Beyond, they are misses: whoever has so many asks GitHub for them anyway.
+inline constexpr std::size_t kRecallsMax = 256;
+// The addresses of whom we met are on disk so soon, for whoever leads after us.
+inline constexpr Duration kPeersSaveDelay = 500ms;
+
 // What a member said, and this node is to ask GitHub about.
 struct PendingClaim {
   mesh::Claim claim;
@@ -142,6 +153,9 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   void settle();  // carries out what member and host want, and sets the timer
   void drain_member();
   void handle(const mesh::MemberEvent& event);
+  void end_recall(const mesh::RecallEnded& ended);
+  void tick_recalls(Now now);
+  void save_peers();
   void give_up();  // nobody waits any more
   // An exception on the mesh's thread is a bug. The daemon goes on without its swarm.
   void fail(const std::exception& reason);
@@ -158,6 +172,7 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   const std::string version;
   const std::string upstream_origin;
   const std::function<mesh::NodeFigures()> figures;
+  const SharedStore shared;
   MeshFiles files;
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
@@ -184,9 +199,11 @@ struct MeshNode::State : std::enable_shared_from_this<MeshNode::State> {
   asio::steady_timer timer;
   Instant armed_for = Instant::max();
   Instant next_save{}, next_directory_look{}, next_ping{};
+  Instant next_peers_save = Instant::max();
   std::map<mesh::LeaseId, std::shared_ptr<PendingTurn>> turns;
   std::map<mesh::BodyId, std::shared_ptr<PendingBody>> bodies;
   std::multimap<multiformats::PeerId, std::shared_ptr<PendingPing>> pings;
+  std::map<mesh::RecallId, std::shared_ptr<PendingRecall>> recalls;
   std::vector<std::string> addresses;
   std::atomic<std::size_t> members_count{0};
   bool is_stopped = false;

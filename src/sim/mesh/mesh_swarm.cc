@@ -186,6 +186,7 @@ void MeshSwarm::pump() {
 
 void MeshSwarm::pump(Node& node) {
   while (auto event = node.member->next_event()) {
+    pump_shared(node, *event);
     if (const auto* settled = std::get_if<mesh::LeaseSettled>(&*event)) {
       const auto found = node.leases.extract(settled->lease);
       if (found.empty()) continue;

@@ -91,6 +91,18 @@ class MeshSwarm {
     bill_ = {};
     bills_.clear();
   }
+  // --- values that programs share: each node has a store of them, which survives a restart ---
+  void share(NodeId node, const std::string& name, const std::string& record);
+  void remove_shared(NodeId node, const std::string& name);
+  void share_at(NodeId node, const std::string& name, const std::string& record,
+                mesh::SharedAt said_at);
+  // What is in the node's own store; empty: nothing.
+  std::string shared_of(NodeId node, const std::string& name) const;
+  void forget_shared(NodeId node, const std::string& name);  // from the store only
+  mesh::RecallId recall(NodeId node, const std::string& name);
+  // What became of it: none while it is under way.
+  std::optional<bool> recalled(NodeId node, mesh::RecallId id) const;
+
   // Empty: every answer was true within the last minute. Otherwise the first that was not.
   std::string check() const;
   bool was_true_within_a_minute(const MeshAnswer& answer) const;
@@ -114,6 +126,8 @@ class MeshSwarm {
   void begin_audit(Node& node, int thing, const mesh::Statement& said, std::string body);
   void audit(const Audit& due);
   void step(NodeId node, const std::string& name);
+  void pump_shared(Node& node, const mesh::MemberEvent& event);
+  static void adopt(Node& node, const mesh::Shared& said);
   Instant next_deadline() const;
 
   const MeshSwarmOptions options_;
@@ -127,6 +141,7 @@ class MeshSwarm {
   std::multimap<Instant, Audit> audits_;
   Random audit_random_;
   std::uint64_t next_request_ = 1;
+  std::int64_t shared_count_ = 0;
   std::vector<MeshAnswer> answers_;
   MeshBill bill_;
   std::map<NodeId, MeshBill> bills_;  // of each

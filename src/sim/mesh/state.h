@@ -27,6 +27,8 @@ struct MeshSwarm::Node {
   std::map<int, Own> cache;
   std::set<std::pair<int, WallTime>> audited;  // a claim is audited once
   std::uint64_t lives_count = 0;
+  std::map<mesh::KeyId, mesh::Shared> shared;
+  std::map<mesh::RecallId, bool> recalled;
 };
 
 struct MeshSwarm::Waiting {
