@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// `ghmesh serve`, `ghmesh swarm` and `ghmesh p2p`: become the program that links what they need
+// `ghmesh serve`, `swarm`, `p2p`, `export` and `import`: become the program that links what they need
 // (docs/decisions/0011-two-programs.md). It is beside this program or in ../libexec/ghmesh.
 #include <unistd.h>
 
@@ -44,6 +44,18 @@ int run_serve(const Arguments& arguments) {
 
 int run_swarm(const Arguments& arguments) {
   return become("ghmesh-swarm", "ghmesh swarm", arguments);
+}
+
+int run_export(const Arguments& given) {
+  Arguments arguments = given;
+  arguments.insert(arguments.begin(), "export");
+  return become("ghmesh-library", "ghmesh", arguments);
+}
+
+int run_import(const Arguments& given) {
+  Arguments arguments = given;
+  arguments.insert(arguments.begin(), "import");
+  return become("ghmesh-library", "ghmesh", arguments);
 }
 
 int run_p2p(const Arguments& arguments) { return become("ghmesh-p2p", "ghmesh p2p", arguments); }

@@ -53,6 +53,8 @@ int run_ping(const Arguments& arguments);
 int run_serve(const Arguments& arguments);
 int run_swarm(const Arguments& arguments);
 int run_p2p(const Arguments& arguments);
+int run_export(const Arguments& arguments);
+int run_import(const Arguments& arguments);
 
 // nullopt: go on; otherwise the exit code, after help or a complaint was printed.
 std::optional<int> parse_arguments(CLI::App& app, const Arguments& arguments);

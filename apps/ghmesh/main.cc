@@ -27,6 +27,8 @@ constexpr std::array kSubcommands{
     Subcommand{"peers", run_peers, "Show the peers of this node"},
     Subcommand{"ping", run_ping, "Measure the round trip to a peer of this node"},
     Subcommand{"p2p", run_p2p, "Speak libp2p: ping, identify and listen to peers"},
+    Subcommand{"export", run_export, "Write the values that programs keep to files"},
+    Subcommand{"import", run_import, "Take over the files of the Python predecessor"},
     Subcommand{"config", run_config, "Show the settings and where they come from"},
     Subcommand{"version", run_version, "Print the version"},
 };

@@ -7,9 +7,10 @@
 //   if (auto value = cache.get({"get_repo_info", {"octocat/Hello-World"}})) use(value->data());
 //
 // It owns its threads, so it needs no event loop of the caller's and never blocks one: get() and put() touch memory and
-// a memory map, and are safe inside and outside of a running loop. What may wait exists twice: blocking with a deadline,
-// and asynchronously with a callback, a std::future, or any completion token of Asio's (ghmesh/asio.h). After fork() the
-// child goes on with a cache of its own opening; no call order, thread or fork of the host program deadlocks it.
+// a memory map, and are safe inside and outside of a running loop. What may wait exists twice: blocking with a
+// deadline, and asynchronously with a callback, a std::future, or any completion token of Asio's (ghmesh/asio.h). After
+// fork() the child goes on with a cache of its own opening; no call order, thread or fork of the host program deadlocks
+// it.
 //
 // Everything here is thread-safe. Nothing but the standard library stands in this header. SemVer: what it declares only
 // changes with the SOVERSION.
@@ -73,8 +74,9 @@ class GHMESH_API SecretText {
 
 // --- keys ---
 
-inline constexpr std::size_t kKeyBytesMax = 16 * 1024;        // operation and arguments, with their names
-inline constexpr std::size_t kDataBytesMax = 8 * 1024 * 1024;  // of one value: GitHub's largest JSON answers
+inline constexpr std::size_t kKeyBytesMax = 16 * 1024;  // operation and arguments, with their names
+inline constexpr std::size_t kDataBytesMax =
+    8 * 1024 * 1024;  // of one value: GitHub's largest JSON answers
 
 // An operation and its arguments. Inside, each part is written with its length, so ("a:b") and ("a", "b") differ; named
 // arguments are put in the order of their names.
@@ -104,12 +106,12 @@ class GHMESH_API Key {
 // What was put, immutable and shared: a copy costs a pointer, and data() lives as long as some copy does.
 class GHMESH_API Value {
  public:
-  std::string_view data() const noexcept;       // JSON, or whatever bytes were put
-  SystemTime written_at() const noexcept;       // to the millisecond
-  Milliseconds ttl() const noexcept;            // fresh until written_at() + ttl()
+  std::string_view data() const noexcept;               // JSON, or whatever bytes were put
+  SystemTime written_at() const noexcept;               // to the millisecond
+  Milliseconds ttl() const noexcept;                    // fresh until written_at() + ttl()
   std::string_view validation_cid() const noexcept;     // of validation_fields(); empty: none
   std::string_view validation_fields() const noexcept;  // canonical JSON; empty: none
-  bool is_of_peer() const noexcept;             // a member of the swarm put it
+  bool is_of_peer() const noexcept;                     // a member of the swarm put it
   // Changes whenever the value does, within this process: for whoever keeps something made of it.
   std::uint64_t version() const noexcept;
 
@@ -130,20 +132,29 @@ GHMESH_API std::string validation_cid_of(std::string_view json);
 
 // --- the cache ---
 
-// How a process takes part in a swarm. Of all processes on one directory one leads, and the others attach to it.
+// How a process takes part in a swarm. Of all processes on one directory one leads, and the others attach to it: what
+// they say here of addresses and peers counts when they lead themselves. A daemon on the directory leads, with its own
+// settings; if it is in no swarm, or in one of another secret, then this process is in none, and
+// CacheStats::is_swarm_on says so.
 struct SwarmOptions {
   bool is_on = false;
-  // The text that `ghmesh swarm new` printed, or a passphrase. Empty: swarm_secret_file, and then, if secret_from_token
-  // says so, the token below.
+  // The text that `ghmesh swarm new` printed; that of an invitation, and its passphrase on the next line; or a
+  // passphrase alone, which takes a tenth of a second. Empty: secret_file; then what `ghmesh swarm join` kept; then the
+  // token below.
   SecretText secret;
   std::string secret_file;
-  SecretText token;  // GitHub's: never leaves the process, nor does anything that an outsider could test
+  SecretText
+      token;  // GitHub's: never leaves the process, nor does anything that an outsider could test
   std::vector<std::string> listen{"/ip4/127.0.0.1/tcp/0"};  // multiaddrs
-  std::vector<std::string> peers;  // multiaddrs, with or without /p2p: the id is learned in the handshake
+  std::vector<std::string>
+      peers;  // multiaddrs, with or without /p2p: the id is learned in the handshake
   bool discovers_locally = false;  // mDNS
   std::string peer_directory;      // shared by processes that should find each other; empty: none
-  // Speak /github-cache/1.0.0 with nodes of the Python predecessor. They prove nothing but that they have the secret.
+  // Speak /github-cache/1.0.0 with nodes of the Python predecessor, on a host of this process's own. They prove nothing
+  // but that they have the secret, or the token where there is no secret.
   bool speaks_legacy = false;
+  std::vector<std::string> legacy_listen{"/ip4/127.0.0.1/tcp/0"};  // multiaddrs
+  std::vector<std::string> legacy_peers;                           // multiaddrs
 };
 
 struct CacheOptions {
@@ -179,12 +190,14 @@ struct CacheStats {
   std::uint64_t expirations = 0, evictions = 0, puts = 0, stale_hits = 0;
   std::uint64_t entries_count = 0;  // in the directory, those of other processes too, fresh or not
   std::uint64_t disk_bytes = 0, memory_bytes = 0;
-  bool is_on_disk = false;  // false: not asked for, or the directory cannot be used
-  bool is_swarm_on = false;  // a host listens, here or in the process that leads
-  bool is_leading = false;   // it is this process that does
-  std::uint64_t peers_count = 0;  // members that are connected
-  std::string peer_id;            // of the host, "12D3KooW..."; empty: none
+  bool is_on_disk = false;             // false: not asked for, or the directory cannot be used
+  bool is_swarm_on = false;            // a host listens, here or in the process that leads
+  bool is_leading = false;             // it is this process that does
+  std::uint64_t peers_count = 0;       // members that are connected
+  std::string peer_id;                 // of the host, "12D3KooW..."; empty: none
   std::vector<std::string> addresses;  // of the host, dialable
+  std::vector<std::string> legacy_addresses;  // for the Python predecessor's nodes
+  std::uint64_t legacy_peers_count = 0;       // of them that are connected
 };
 
 class GHMESH_API Cache {
@@ -213,7 +226,8 @@ class GHMESH_API Cache {
 
   bool invalidate(const Key& key);                         // whether there was one
   std::size_t invalidate_prefix(std::string_view prefix);  // of Key::joined(); how many there were
-  std::size_t clear();  // every value of this cache; answers that the daemon keeps in the directory stay
+  std::size_t
+  clear();  // every value of this cache; answers that the daemon keeps in the directory stay
 
   // What is held, fresh or not, in no order. `visit` returns false to end.
   void for_each(const std::function<bool(const Key&, const Value&)>& visit) const;
@@ -227,7 +241,8 @@ class GHMESH_API Cache {
   using GetCallback = std::function<void(std::error_code, std::optional<Value>)>;
   using DoneCallback = std::function<void(std::error_code)>;
   void get_async(Key key, Milliseconds deadline, GetCallback done) const;  // as get_within()
-  void put_async(Key key, std::string data, PutOptions options, DoneCallback done);  // done: it is on disk
+  void put_async(Key key, std::string data, PutOptions options,
+                 DoneCallback done);  // done: it is on disk
   void flush_async(DoneCallback done);
   std::future<std::optional<Value>> get_future(Key key, Milliseconds deadline) const;
   std::future<std::error_code> put_future(Key key, std::string data, PutOptions options = {});

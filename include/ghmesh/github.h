@@ -50,7 +50,8 @@ class GHMESH_API GitHub {
   GitHubAnswer graphql(std::string_view query, std::string_view variables = {},
                        std::optional<Milliseconds> deadline = {});
 
-  using AnswerCallback = std::function<void(GitHubAnswer)>;  // on a thread of the cache; must return soon
+  using AnswerCallback =
+      std::function<void(GitHubAnswer)>;  // on a thread of the cache; must return soon
   void get_async(std::string path, AnswerCallback done);
   void graphql_async(std::string query, std::string variables, AnswerCallback done);
   std::future<GitHubAnswer> get_future(std::string path);
