@@ -6,6 +6,7 @@
 #
 #   make setup   install what building and testing need        make build       the dev build: ASan and UBSan
 #   make test    unit tests and replayed fuzz corpora          make e2e         real clients against a real daemon
+#   make python  the Python module, and its tests
 #   make lint    the map, the style, the format                make tidy TIDY_ROOMS='cache|sim'  clang-tidy
 #   make format  format every C++ file                         make fuzz T=etag S=60
 #   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
@@ -19,7 +20,7 @@
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup configure build release lint tidy format test e2e interop-js interop mutants check demo run sim \
+.PHONY: help setup configure build release lint tidy format test e2e python interop-js interop mutants check demo run sim \
         fuzz tsan bench bench-hits sim-trace bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
@@ -57,8 +58,13 @@ SUBJECT ?= ghmesh
 INTEROP  = GHMESH_BUILD=$(CURDIR)/build/dev $(PYTHON) -m pytest -q -p no:cacheprovider tests/interop --subject $(SUBJECT)
 interop-js: build ; $(INTEROP)
 interop: build   ; tools/setup-interop && $(INTEROP) --with built --report docs/interop.md
+		   cmake --preset release >/dev/null && cmake --build --preset release --target python_module $(NINJA)
+		   PYTHON_MODULE_DIR=$(CURDIR)/build/release/python $(PYTHON) -m pytest -q -p no:cacheprovider tests/legacy
+# Without sanitizers, whose run time would have to come before Python's own.
+python: setup    ; cmake --preset release >/dev/null && cmake --build --preset release --target python_module $(NINJA)
+		   PYTHON_MODULE_DIR=$(CURDIR)/build/release/python $(PYTHON) -m pytest -q -p no:cacheprovider tests/python
 mutants: build $(FIXTURES) ; $(PYTHON) tools/mutants build/dev
-check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e interop-js
+check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e python interop-js
 
 demo: $(FIXTURES) ; cmake --preset release >/dev/null
 		   cmake --build --preset release --target ghmesh github-model $(NINJA) && tools/demo

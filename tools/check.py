@@ -174,9 +174,9 @@ def check_arrows(tree):
 
 
 def resolve(tree, file, target):
-    """The path of an included file of ours: from src/, or beside the file that includes it."""
+    """The path of an included file of ours: from src/ or include/, or beside the file that includes it."""
     beside = os.path.normpath(os.path.join(os.path.dirname(file), target))
-    return next((name for name in (f"src/{target}", beside) if name in tree.code), None)
+    return next((name for name in (f"src/{target}", f"include/{target}", beside) if name in tree.code), None)
 
 
 def check_libraries(tree):
@@ -315,7 +315,7 @@ RULES = [check_map, check_arrows, check_libraries, check_asio_reach, check_sizes
 
 def check_headers_compile_alone(tree):
     """Those that no source of their own proves by including them first. A compiler run each: only when asked for."""
-    command = ["g++", "-std=c++20", "-fsyntax-only", "-w", "-Isrc", "-DBOOST_ASIO_SEPARATE_COMPILATION",
+    command = ["g++", "-std=c++20", "-fsyntax-only", "-w", "-Isrc", "-Iinclude", "-DBOOST_ASIO_SEPARATE_COMPILATION",
                "-DBOOST_ASIO_NO_DEPRECATED", "-x", "c++", "/dev/null", "-include"]
 
     def compile_alone(name):
