@@ -46,7 +46,8 @@ def test_who_asks_together_pays_once(daemon, model):
 
 
 def test_merge_gates_are_asked_for_every_time(daemon, model):
-    gate = "{ repository(owner: \"octo-org\", name: \"widgets\") { pullRequests(first: 1) { nodes { state mergeable } } } }"
+    gate = "{ repository(owner: \"octo-org\", name: \"widgets\") " \
+           "{ pullRequests(first: 1) { nodes { state mergeable } } } }"
     assert [post(daemon, gate).detail for _ in range(3)] == ["fetched"] * 3
     assert model.charged() == 3
 
