@@ -62,7 +62,7 @@ async def main(secret):
         await host.connect(info)
         stream = await host.new_stream(info.peer_id, [PROTOCOL])
         await stream.write(cipher.encrypt(json.dumps({"key": order["key"], "entry": order["entry"]}).encode()))
-        await stream.muxed_stream.close_write() if hasattr(stream.muxed_stream, "close_write") else None
+        await stream.close_write()  # and reads on: the answer is to come
         say(answer=(await read_to_the_end(stream)).decode())
         await stream.close()
 
