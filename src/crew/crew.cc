@@ -109,6 +109,7 @@ net::awaitable<void> Crew::State::lead(node::Seat seat) {
     static_cast<void>(co_await pause(kStartPause));
     co_return;
   }
+  node->start();
   std::thread serving([node] { node->run(); });
   {
     const std::lock_guard lock(mutex);

@@ -245,6 +245,7 @@ struct Node::State {
   std::vector<net::Listener> front_listeners, admin_listeners;
   std::vector<std::string> own_names, admin_names;
   std::vector<std::string> addresses;
+  bool is_started = false;
   std::atomic<bool> is_stopping{false};
   std::unique_ptr<proxy::Proxy> proxy;
   std::mutex further_mutex;
@@ -479,12 +480,17 @@ void Node::leave_swarm() {
 
 std::vector<std::string> Node::addresses() const { return state_->addresses; }
 
-void Node::run() {
+void Node::start() {
+  if (std::exchange(state_->is_started, true)) return;
   if (state_->is_daemon()) state_->upstream.warm_up();
   if (state_->mesh) state_->mesh->start();
   for (auto& server : state_->front_servers) server->start();
   for (auto& server : state_->admin_servers) server->start();
   for (auto& server : state_->leader_servers) server->start();
+}
+
+void Node::run() {
+  start();
   state_->runtime.run();
 }
 

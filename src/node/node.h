@@ -46,7 +46,10 @@ class Node {
   // unix:/run/...".
   std::vector<std::string> addresses() const;
 
-  void run();  // serves on the calling thread and on others
+  // Begins what has threads of its own; then run() serves, on the calling thread and on others. On one thread, or in
+  // this order; run() alone does both.
+  void start();
+  void run();
   void
   request_stop();  // from any thread: accept nothing more, finish what is under way, then run() returns
   void stop_now();  // from any thread: run() returns at once
