@@ -8,12 +8,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/log.h"
 #include "ghmesh/cache.h"
 #include "ghmesh/github.h"
 #include "mesh/secret/swarm_secret.h"
+#include "node/node.h"
 #include "sim/crew/test_github.h"
 
 namespace ghmesh {
@@ -230,6 +232,81 @@ TEST_F(CacheSwarmTest, ACacheInMemoryIsAMemberToo) {
   ASSERT_TRUE(meet(one, two));
   ASSERT_FALSE(two.put(Key("name"), "1"));
   EXPECT_TRUE(wait_until([&] { return one.get_stale(Key("name")).has_value(); }));
+}
+
+// --- beside a daemon ---
+
+class Daemon {
+ public:
+  // `secret` empty: in no swarm.
+  Daemon(const fs::path& machine, const std::string& secret) : node_(config_of(machine, secret)) {
+    node_.start();
+    thread_ = std::thread([this] { node_.run(); });
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon() {
+    node_.request_stop();
+    thread_.join();
+  }
+
+ private:
+  static node::Config config_of(const fs::path& machine, const std::string& secret) {
+    node::Config config;
+    config.cache_dir = (machine / "cache").string();
+    config.state_dir = (machine / "state").string();
+    config.socket = (machine / "gh.sock").string();
+    config.admin = (machine / "admin.sock").string();
+    config.upstream = "http://127.0.0.1:1";
+    config.disk_size = 64 << 20;
+    config.memory_size = config.mesh_memory = 8 << 20;
+    config.threads = 1;
+    config.connections = 100;
+    config.p2p_listen = {"/ip4/127.0.0.1/tcp/0"};
+    if (!secret.empty()) {
+      config.swarm_secret_file = (machine / "secret").string();
+      std::ofstream(config.swarm_secret_file) << secret;
+      fs::permissions(config.swarm_secret_file, fs::perms::owner_read);
+    }
+    return config;
+  }
+
+  node::Node node_;
+  std::thread thread_;
+};
+
+TEST_F(CacheSwarmTest, ADaemonLeadsRatherThanAProgramAndIsInTheSwarmForIt) {
+  Cache program(options("one"));
+  const std::string identity = program.stats().peer_id;
+  {
+    const Daemon daemon(folder / "one", secret);
+    ASSERT_TRUE(
+        wait_until([&] { return program.stats().is_swarm_on && !program.stats().is_leading; }));
+    EXPECT_NE(program.stats().peer_id, identity);  // two nodes, with two identities
+    Cache other(options("other", {dialable(program)}));
+    ASSERT_TRUE(meet(program, other));
+    const Key key("by", {"way", "of", "the", "daemon"});
+    ASSERT_FALSE(program.put(key, "1"));
+    EXPECT_TRUE(wait_until([&] { return other.get_stale(key).has_value(); }));
+    const Key answer("and", {"back"});
+    ASSERT_FALSE(other.put(answer, "2"));
+    EXPECT_TRUE(wait_until([&] { return program.get_stale(answer).has_value(); }));
+  }
+  EXPECT_TRUE(wait_until([&] { return program.stats().is_leading; }));
+  EXPECT_EQ(program.stats().peer_id, identity);
+}
+
+TEST_F(CacheSwarmTest, BesideADaemonInNoSwarmAProgramIsInNone) {
+  Cache(plain("one")).close();  // makes the directories
+  const Daemon daemon(folder / "one", "");
+  Cache program(options("one"));
+  EXPECT_FALSE(program.stats().is_swarm_on);
+  EXPECT_FALSE(program.stats().is_leading);
+  EXPECT_TRUE(program.stats().peer_id.empty());
+  const Key key("of", {"this", "machine"});
+  EXPECT_FALSE(program.put(key, "1"));
+  EXPECT_TRUE(program.get(key));
+  EXPECT_FALSE(program.get_within(Key("nothing"), 5s));
 }
 
 // --- GitHub ---
