@@ -279,7 +279,7 @@ TEST_F(CacheTest, GoesOnInTheChildOfAFork) {
 }
 
 // AddressSanitizer's allocator is left locked in the child of a fork if another thread was inside of it; glibc's is
-// not. So under it the others only read what is theirs already.
+// not. So under it the others do nothing, and have begun, and the cache's own have come to rest, before the first fork.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kMayAllocateMeanwhile = false;
 #else
@@ -289,18 +289,22 @@ constexpr bool kMayAllocateMeanwhile = true;
 TEST_F(CacheTest, ForksWhileOtherThreadsAreInside) {
   Cache cache(options());
   std::atomic<bool> is_done = false;
+  std::atomic<int> begun_count = 0;
   std::vector<std::thread> threads;
   const Key key("op");
   cache.put(key, "x");
   cache.flush();
   for (int thread = 0; thread < 3; ++thread)
     threads.emplace_back([&] {
+      ++begun_count;
       while (!is_done) {
         if (kMayAllocateMeanwhile) cache.put(key, "x");
         if (kMayAllocateMeanwhile) cache.get(key);
         std::this_thread::yield();
       }
     });
+  while (begun_count < 3) std::this_thread::yield();
+  if (!kMayAllocateMeanwhile) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   for (int i = 0; i < 10; ++i)
     EXPECT_TRUE(in_child(
         [&] { return !cache.put({"child"}, "1") && cache.get({"child"}) && !cache.flush(); }));
