@@ -13,7 +13,7 @@
 #   make bench   all benchmarks                                make bench-hits  cached answers over HTTP, against nginx
 #   make tsan    unit tests under ThreadSanitizer              make bench-p2p   peers, against js-libp2p and plain TCP
 #                                                              make bench-mesh  a swarm, against gossip of js-libp2p
-#   make install PREFIX=/usr/local
+#   make install PREFIX=/usr/local                             make bench-library  C++ and Python, against the predecessor
 #   make sim-trace   what a newcomer to a swarm pays in its first hour
 #   make sim-gossip  swarms of 1,000 gossipsub routers, with attackers among them (ARGS="--seeds 7 --only churn-30")
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
@@ -21,7 +21,7 @@
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e python interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits sim-trace bench-p2p bench-mesh sim-gossip install clean
+        fuzz tsan bench bench-hits bench-library sim-trace bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -79,6 +79,9 @@ tsan: setup      ; cmake --preset tsan >/dev/null && cmake --build --preset tsan
 bench: release $(FIXTURES) ; tools/setup-bench && bench/run
 bench-p2p: release ; bench/run --p2p
 bench-mesh: release $(FIXTURES) ; bench/run --mesh
+bench-library: setup
+		   cmake --preset release >/dev/null && cmake --build --preset release --target python_module api_bench $(NINJA)
+		   build/release/src/api_bench && $(PYTHON) bench/library.py
 bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)
