@@ -46,8 +46,6 @@ enum class Failure {
   store_unsafe,   // the directory belongs to another user, or others may write to it
   store_failed,   // the disk is full, read-only or broken: the cache goes on from memory
   unreachable,    // GitHub does not answer
-  unauthorized,   // GitHub refused the token
-  rate_limited,   // the budget is used up, and nothing is held that could be served
   closed,         // the cache was closed, or its process forked, before it happened
   swarm_failed,   // no secret, or the address cannot be listened on
 };

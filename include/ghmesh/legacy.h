@@ -20,12 +20,13 @@ struct LegacyReport {
 };
 
 // Every *.json of the directory that is newer than what is held; nothing of it is changed or removed. Times to live and
-// moments are kept, so what has expired there is stale here. Errors: store_failed (it cannot be read), too_large.
+// moments are kept, so what has expired there is stale here. Errors: the system's, where the directory
+// cannot be read; too_large, closed.
 GHMESH_API LegacyReport import_legacy(Cache& cache, const std::string& directory,
                                       std::error_code& failure);
 
 // A file for each value, which the predecessor loads and finds: 0600, whole or not at all. Of two whose file names are
-// the same there, the newer one. Errors: store_failed.
+// the same there, the newer one. Errors: the system's; store_failed.
 GHMESH_API LegacyReport export_legacy(const Cache& cache, const std::string& directory,
                                       std::error_code& failure);
 

@@ -8,6 +8,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 
 #include "api/cache_impl.h"
@@ -23,6 +24,12 @@ namespace ghmesh::python {
 namespace {
 
 [[noreturn]] void raise(const std::error_code& failure) {
+  if (failure.category() == std::system_category() ||
+      failure.category() == std::generic_category()) {
+    errno = failure.value();
+    PyErr_SetFromErrno(PyExc_OSError);  // or the subclass of that number
+    throw py::error_already_set();
+  }
   PyErr_SetString(failure == Failure::too_large || failure == Failure::malformed ? PyExc_ValueError
                                                                                  : PyExc_OSError,
                   failure.message().c_str());

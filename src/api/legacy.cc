@@ -80,7 +80,7 @@ LegacyReport import_legacy(Cache& cache, const std::string& directory, std::erro
     if (report.files_count == kLegacyFilesMax) return failure = Failure::too_large, report;
     import_one(*impl.local, at->path(), report);
   }
-  failure = error ? make_error_code(Failure::store_failed) : std::error_code();
+  failure = error;
   return report;
 }
 
@@ -90,6 +90,7 @@ LegacyReport export_legacy(const Cache& cache, const std::string& directory,
   failure.clear();
   std::error_code error;
   fs::create_directories(directory, error);
+  if (error) return failure = error, report;
   std::map<std::string, SystemTime> newest;  // by file name
   cache.for_each([&](const Key& key, const Value& value) {
     ++report.files_count;

@@ -22,8 +22,6 @@ class FailureCategory final : public std::error_category {
         return "the directory is not safe to use: it must be this user's own";
       case Failure::store_failed: return "the store cannot be written";
       case Failure::unreachable: return "GitHub does not answer";
-      case Failure::unauthorized: return "GitHub has refused the token";
-      case Failure::rate_limited: return "the rate limit is used up";
       case Failure::closed: return "the cache is closed";
       case Failure::swarm_failed: return "the swarm cannot be joined";
     }

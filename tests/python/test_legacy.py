@@ -6,6 +6,7 @@ import os
 import time
 
 import ghmesh
+import pytest
 
 
 def sanitized(key):
@@ -62,6 +63,14 @@ def test_bad_files_are_passed_over(make, tmp_path):
     os.symlink("/etc/passwd", old / "link.json")
     report = make().import_legacy(str(old))
     assert report == {"files": 9, "moved": 1, "older": 0, "skipped": 8}
+
+
+def test_a_directory_that_is_not_there_is_named_as_such(make, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        make().import_legacy(str(tmp_path / "nowhere"))
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        make().export_legacy(str(tmp_path / "file/below"))
 
 
 def test_what_is_written_back_is_what_the_predecessor_reads(make, tmp_path):
