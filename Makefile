@@ -6,7 +6,7 @@
 #
 #   make setup   install what building and testing need        make build       the dev build: ASan and UBSan
 #   make test    unit tests and replayed fuzz corpora          make e2e         real clients against a real daemon
-#   make python  the Python module, and its tests
+#   make python  the Python module, and its tests              make wheel   the same, as pip installs it
 #   make lint    the map, the style, the format                make tidy TIDY_ROOMS='cache|sim'  clang-tidy
 #   make format  format every C++ file                         make fuzz T=etag S=60
 #   make run     a daemon (ARGS="--log-level debug")           make sim         a model of GitHub (ARGS=...)
@@ -20,7 +20,7 @@
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup configure build release lint tidy format test e2e python interop-js interop mutants check demo run sim \
+.PHONY: help setup configure build release lint tidy format test e2e python wheel interop-js interop mutants check demo run sim \
         fuzz tsan bench bench-hits bench-library sim-trace bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
@@ -63,6 +63,10 @@ interop: build   ; tools/setup-interop && $(INTEROP) --with built --report docs/
 # Without sanitizers, whose run time would have to come before Python's own.
 python: setup    ; cmake --preset release >/dev/null && cmake --build --preset release --target python_module $(NINJA)
 		   PYTHON_MODULE_DIR=$(CURDIR)/build/release/python $(PYTHON) -m pytest -q -p no:cacheprovider tests/python
+# As `pip install .` builds it, from PyPI's scikit-build-core; a quarter of an hour. And the tests on what it installed.
+wheel: setup     ; $(PYTHON) -m venv --clear build/venv && build/venv/bin/pip install --quiet .
+		   PYTHON_MODULE_DIR=$$(echo $(CURDIR)/build/venv/lib/python3.*/site-packages) \
+                     $(PYTHON) -m pytest -q -p no:cacheprovider tests/python
 mutants: build $(FIXTURES) ; $(PYTHON) tools/mutants build/dev
 check: lint $(if $(filter 1,$(TIDY)),tidy) build test mutants e2e python interop-js
 
