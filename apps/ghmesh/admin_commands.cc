@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// `ghmesh stats` and `ghmesh purge`: questions to the admin side.
+// `ghmesh stats`: a question to the admin side.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -13,7 +13,6 @@
 #include "command.h"
 #include "node/flags.h"
 #include "swarm_tables.h"
-#include "token.h"
 
 namespace ghmesh::app {
 namespace {
@@ -111,40 +110,6 @@ int run_stats(const Arguments& arguments) {
   } catch (const std::exception& error) {  // Boost.JSON reports a missing key or a wrong kind so
     throw CommandError(std::string("the daemon's statistics are not understood: ") + error.what());
   }
-  return kExitOk;
-}
-
-int run_purge(const Arguments& arguments) {
-  CLI::App app("Forget what is cached: one answer of your own, or everything.", "ghmesh purge");
-  std::vector<node::FlagValue> flags;
-  bool is_all = false;
-  bool as_json = false;
-  std::string url;
-  CLI::Option* all_option = app.add_flag("--all", is_all, "Everything, of everybody");
-  app.add_option("url", url, "Such as /repos/OWNER/REPO, as it was asked for")
-      ->excludes(all_option);
-  app.add_flag("--json", as_json, "Print JSON");
-  node::add_setting_flags(app, flags, {"socket", "admin"});
-  if (const auto code = parse_arguments(app, arguments)) return *code;
-  if (!is_all && url.empty()) throw CommandError("say what: a URL, or --all");
-
-  const node::Environment environment = node::Environment::of_process();
-  const auto config = node::load_config(flags, environment).config;
-  ClientRequest request{.method = "POST", .target = "/api/v1/purge"};
-  request.fields = {{"Content-Type", "application/json"}};
-  if (is_all) {
-    request.body = R"({"all":true})";
-  } else {
-    for (std::string_view origin : {"https://api.github.com/", "http://api.github.com/"})
-      if (starts_with_ignoring_case(url, origin)) url.erase(0, origin.size() - 1);
-    if (!url.starts_with('/')) url.insert(0, "/");
-    const json::object object{{"url", url}};
-    request.body = json::serialize(object);
-    const Token token = find_token(environment);
-    if (!token.empty()) request.fields.push_back({"Authorization", "token " + token.reveal()});
-  }
-  const std::string body = ask_admin(config.admin, std::move(request));
-  print(as_json ? body : "purged " + (is_all ? "everything" : url) + "\n");
   return kExitOk;
 }
 

@@ -43,6 +43,9 @@ using Arguments = std::vector<std::string>;  // behind the name of the subcomman
 int run_api(const Arguments& arguments);
 int run_stats(const Arguments& arguments);
 int run_purge(const Arguments& arguments);
+int run_invalidate(const Arguments& arguments);
+int run_why(const Arguments& arguments);
+int run_warm(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_config(const Arguments& arguments);

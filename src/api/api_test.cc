@@ -243,12 +243,9 @@ TEST_F(CacheTest, ServesThreadsThatDoEverythingAtOnce) {
   EXPECT_EQ(wrong, 0);
 }
 
-// ThreadSanitizer lets no thread of a child take the place of one that the parent has. Forks under it: contexts_test.
-#ifdef __SANITIZE_THREAD__
-#define SKIP_WHERE_CHILDREN_CANNOT_HAVE_THREADS() GTEST_SKIP()
-#else
-#define SKIP_WHERE_CHILDREN_CANNOT_HAVE_THREADS() static_cast<void>(0)
-#endif
+// ThreadSanitizer lets no thread of a child take the place of one that the parent has. Forks under it are in
+// sim/crew/contexts_test.cc.
+#ifndef __SANITIZE_THREAD__
 
 // Runs `body` in the child of a fork, and says whether it ended well.
 template <class Body>
@@ -263,7 +260,6 @@ bool in_child(Body body) {
 }
 
 TEST_F(CacheTest, GoesOnInTheChildOfAFork) {
-  SKIP_WHERE_CHILDREN_CANNOT_HAVE_THREADS();
   for (const bool is_persistent : {true, false}) {
     CacheOptions all = options();
     all.is_persistent = is_persistent;
@@ -295,7 +291,6 @@ constexpr bool kMayAllocateMeanwhile = true;
 #endif
 
 TEST_F(CacheTest, ForksWhileOtherThreadsAreInside) {
-  SKIP_WHERE_CHILDREN_CANNOT_HAVE_THREADS();
   Cache cache(options());
   std::atomic<bool> is_done = false;
   std::atomic<int> begun_count = 0;
@@ -320,6 +315,8 @@ TEST_F(CacheTest, ForksWhileOtherThreadsAreInside) {
   is_done = true;
   for (std::thread& thread : threads) thread.join();
 }
+
+#endif
 
 // What the Python predecessor gets wrong (its own module, run).
 
@@ -366,8 +363,8 @@ TEST_F(CacheTest, PredecessorDefectCountersGoOnAfterClear) {
   EXPECT_EQ(cache.stats().misses, 1u);
 }
 
+#ifndef __SANITIZE_THREAD__
 TEST_F(CacheTest, PredecessorDefectTwoInstancesSeeEachOthersPutsAndInvalidations) {
-  SKIP_WHERE_CHILDREN_CANNOT_HAVE_THREADS();
   Cache one(options()), two(options());
   one.put({"op"}, "1");
   EXPECT_EQ(data_of(two.get({"op"})), "1");
@@ -387,6 +384,7 @@ TEST_F(CacheTest, PredecessorDefectTwoInstancesSeeEachOthersPutsAndInvalidations
   }));
   EXPECT_TRUE(wait_until([&] { return !two.get({"from child"}); }));
 }
+#endif
 
 }  // namespace
 }  // namespace ghmesh

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "base/text.h"
+#include "github/webhook.h"
 #include "node/version.h"
 
 namespace ghmesh::node {
@@ -44,12 +46,39 @@ struct Path {
 };
 constexpr std::string_view kPingPath = "/api/v1/peers/ping";
 constexpr std::string_view kReloadPath = "/api/v1/swarm/reload";
+constexpr std::string_view kSelectPath = "/api/v1/select";
+constexpr std::string_view kWhyPath = "/api/v1/why";
+constexpr std::string_view kDecisionsPath = "/api/v1/decisions";
+constexpr std::string_view kWebhookPath = "/webhooks/github";
 constexpr std::array kPaths{
-    Path{"/healthz", "GET"}, Path{"/readyz", "GET"},       Path{"/metrics", "GET"},
-    Path{"/version", "GET"}, Path{"/api/v1/stats", "GET"}, Path{"/api/v1/peers", "GET"},
-    Path{kPingPath, "POST"}, Path{kReloadPath, "POST"},    Path{"/api/v1/purge", "POST"}};
+    Path{"/healthz", "GET"},   Path{"/readyz", "GET"},       Path{"/metrics", "GET"},
+    Path{"/version", "GET"},   Path{"/api/v1/stats", "GET"}, Path{"/api/v1/peers", "GET"},
+    Path{kPingPath, "POST"},   Path{kReloadPath, "POST"},    Path{"/api/v1/purge", "POST"},
+    Path{kSelectPath, "POST"}, Path{kWhyPath, "POST"},       Path{kDecisionsPath, "GET"},
+    Path{kWebhookPath, "POST"}};
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+bool is_webhook(const http::RequestHead& head) {
+  return path_of(head.target) == kWebhookPath && head.method == "POST";
+}
+
+// What is held of bodies whose senders have proven nothing yet.
+class WebhookShare {
+ public:
+  explicit WebhookShare(std::atomic<std::size_t>& all) : all_(all) {}
+  WebhookShare(const WebhookShare&) = delete;
+  WebhookShare& operator=(const WebhookShare&) = delete;
+  ~WebhookShare() { all_ -= bytes_; }
+  bool take(std::size_t bytes) {
+    bytes_ += bytes;
+    return all_.fetch_add(bytes) + bytes <= kWebhookReadBytesMax;
+  }
+
+ private:
+  std::atomic<std::size_t>& all_;
+  std::size_t bytes_ = 0;
+};
 
 // A page can post a form without asking anybody; it cannot name this type without a preflight, which is refused.
 bool is_json(const http::RequestHead& head) {
@@ -127,21 +156,37 @@ bool Admin::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   return true;
 }
 
+std::optional<http::Answer> Admin::refusal_of(const http::RequestHead& head) const {
+  if (!is_webhook(head)) return std::nullopt;
+  if (!sources_.webhook)
+    return error_answer(404, "this daemon takes no webhooks: webhook_secret_file is not set");
+  // Nobody makes us read 25 MB who does not even pretend to have the secret.
+  if (!head.find("x-hub-signature-256")) return webhook(head, "");
+  return std::nullopt;
+}
+
 net::awaitable<void> Admin::answer(net::Exchange& exchange) {
+  const bool is_hook = is_webhook(exchange.head());
+  const std::size_t bytes_max = is_hook ? github::kWebhookBytesMax : kAdminBodyBytesMax;
+  std::optional<http::Answer> refusal = refusal_of(exchange.head());
   std::string body;
-  for (;;) {
+  WebhookShare share(webhook_bytes_);
+  while (!refusal) {
     auto part = co_await exchange.read_some();
     if (!part) co_return exchange.abandon();
     if (part->empty()) break;
-    if (body.size() + part->size() > kAdminBodyBytesMax) {
-      net::Reply refusal =
-          to_reply(error_answer(413, "the body is too large"), exchange.head().method);
-      refusal.close = true;  // the rest of the body is not read
-      auto refused = co_await exchange.send(std::move(refusal));
-      static_cast<void>(refused.has_value());  // a client that is gone needs no refusal
-      co_return;
-    }
-    body += *part;
+    if (body.size() + part->size() > bytes_max)
+      refusal = error_answer(413, "the body is too large");
+    else if (is_hook && !share.take(part->size()))
+      refusal = error_answer(503, "too many webhooks at once: send it again");
+    else body += *part;
+  }
+  if (refusal) {
+    net::Reply reply = to_reply(*refusal, exchange.head().method);
+    reply.close = true;  // the rest of the body is not read
+    auto refused = co_await exchange.send(std::move(reply));
+    static_cast<void>(refused.has_value());  // a client that is gone needs no refusal
+    co_return;
   }
   net::Reply reply;
   std::string peer = peer_to_ping(exchange.head(), exchange.door(), body);
@@ -158,14 +203,15 @@ net::awaitable<void> Admin::answer(net::Exchange& exchange) {
 
 net::Reply Admin::reply_to(const http::RequestHead& head, net::Door door, std::string_view body,
                            Now now) const {
-  const auto allowed = access_.check(head, door);
+  const auto allowed = is_webhook(head) ? Result<void>() : access_.check(head, door);
   if (!allowed)
     return to_reply(error_answer(status_of(allowed.error()), allowed.error().message()),
                     head.method);
-  return to_reply(dispatch(head, body, now), head.method);
+  return to_reply(dispatch(head, door, body, now), head.method);
 }
 
-http::Answer Admin::dispatch(const http::RequestHead& head, std::string_view body, Now now) const {
+http::Answer Admin::dispatch(const http::RequestHead& head, net::Door door, std::string_view body,
+                             Now now) const {
   const Path* known = find_path(head.target);
   if (!known) return error_answer(404, "there is no such path on the admin side");
   if (head.method != known->method && !(head.method == "HEAD" && known->method == "GET")) {
@@ -184,6 +230,14 @@ http::Answer Admin::dispatch(const http::RequestHead& head, std::string_view bod
     return head.target.ends_with("?swarm=1") ? swarm_stats() : stats(now);
   if (known->path == "/api/v1/peers") return peers();
   if (known->path == kReloadPath) return reload_swarm(head);
+  if (known->path == kWebhookPath) return webhook(head, body);
+  const bool names_answers =
+      known->path == kSelectPath || known->path == kWhyPath || known->path == kDecisionsPath;
+  if (names_answers && door != net::Door::unix_socket)
+    return error_answer(403, "single answers are spoken of on the unix socket only");
+  if (known->path == kSelectPath) return select(head, body);
+  if (known->path == kWhyPath) return why(head, body);
+  if (known->path == kDecisionsPath) return decisions(head);
   if (known->path == kPingPath)
     return sources_.ping_peer
                ? error_answer(400, R"(a ping is {"peer": "12D3KooW..."}, as application/json)")
@@ -247,6 +301,47 @@ http::Answer Admin::reload_swarm(const http::RequestHead& head) const {
   const auto reloaded = sources_.reload_swarm();
   if (!reloaded) return error_answer(409, reloaded.error().message());
   return json_answer(200, json::object{{"reloaded", true}});
+}
+
+http::Answer Admin::select(const http::RequestHead& head, std::string_view body) const {
+  if (!is_json(head)) return error_answer(415, "a selection is application/json");
+  const auto request = parse_select_request(body);
+  if (!request)
+    return error_answer(400, R"(a selection has a "pattern", a "route", or "mine": true)");
+  const auto selected = sources_.select(head.get("authorization"), *request);
+  if (!selected) return error_answer(400, selected.error().message());
+  return text_answer(write_selected(*selected, request->effect));
+}
+
+http::Answer Admin::why(const http::RequestHead& head, std::string_view body) const {
+  if (!is_json(head)) return error_answer(415, "a question is application/json");
+  const auto request = parse_why_request(body);
+  if (!request) return error_answer(400, R"(a question is {"url": "/repos/OWNER/REPO"})");
+  const auto why = sources_.why(head.get("authorization"), *request);
+  if (!why) return error_answer(400, why.error().message());
+  return text_answer(write_explanation(*why));
+}
+
+http::Answer Admin::decisions(const http::RequestHead& head) const {
+  constexpr std::string_view kLast = "?last=";
+  std::size_t count = kDecisionsDefault;
+  const std::string_view query = head.target.substr(kDecisionsPath.size());
+  if (query.starts_with(kLast)) {
+    const std::string_view digits = query.substr(kLast.size());
+    const char* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, count);
+    if (read.ec != std::errc() || read.ptr != end || count == 0)
+      return error_answer(400, "?last= takes a count");
+  }
+  return text_answer(write_decisions(sources_.decisions(std::min(count, proxy::kDecisionsMax))));
+}
+
+http::Answer Admin::webhook(const http::RequestHead& head, std::string_view body) const {
+  if (!sources_.webhook) return *refusal_of(head);
+  const Webhooks::Receipt receipt = sources_.webhook(head, body);
+  if (receipt.status >= 400) return error_answer(receipt.status, receipt.outcome);
+  return json_answer(receipt.status,
+                     json::object{{"outcome", receipt.outcome}, {"doubts", receipt.doubts_count}});
 }
 
 std::string Admin::peer_to_ping(const http::RequestHead& head, net::Door door,

@@ -71,6 +71,9 @@ struct Config {
   Candidates candidates = Candidates::memory;
   bool share_public = false;
   bool stale_if_error = false;
+  std::uint64_t stale_while_revalidate = 0;  // seconds
+  bool offline = false;
+  std::string webhook_secret_file;
   std::vector<Group> groups;
 
   // The swarm. Without a secret there is none, and nothing of this has an effect.

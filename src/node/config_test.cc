@@ -177,7 +177,7 @@ TEST_F(ConfigTest, WhatItShowsCanBeReadBack) {
   // What was found out empty is not set at all.
   for (std::string_view empty :
        {"upstream_proxy = \"\"\n", "ca_file = \"\"\n", "swarm_secret_file = \"\"\n",
-        "peer_directory = \"\"\n", "peer_list_file = \"\"\n"})
+        "webhook_secret_file = \"\"\n", "peer_directory = \"\"\n", "peer_list_file = \"\"\n"})
     text.erase(text.find(empty), empty.size());
   const LoadedConfig second = load({{"config", {write("again.toml", text)}}});
   for (std::size_t i = 0; i < first.values.size(); ++i)
@@ -212,6 +212,8 @@ struct BadValue {
 const std::vector<BadValue> kBadSwarmValues{
     {"mesh_memory", "1MiB", "is too small"},
     {"swarm_secret_file", "", "the path is empty"},
+    {"webhook_secret_file", "", "the path is empty"},
+    {"stale_while_revalidate", "86401", "86400"},
     {"p2p_listen", "127.0.0.1:4001", "is not a multiaddr, such as /ip4/0.0.0.0/tcp/4001"},
     {"p2p_listen", "/ip4/127.0.0.1", "is not a numeric address with a TCP port"},
     {"p2p_listen", "/ip4/127.0.0.1/udp/4001/quic-v1", "is not a numeric address with a TCP port"},
@@ -281,7 +283,7 @@ TEST_F(ConfigTest, EveryBadValueHasItsMessage) {
   // Paths of three settings are one function; switches are one function.
   for (std::string_view same :
        {"ca_file", "state_dir", "peer_directory", "peer_list_file", "allow_remote", "share_public",
-        "stale_if_error", "swarm_from_token", "mdns"})
+        "stale_if_error", "offline", "swarm_from_token", "mdns"})
     keys.emplace(same);
   for (const Setting& setting : all_settings())
     EXPECT_TRUE(keys.contains(std::string(setting.key)))

@@ -25,6 +25,7 @@
 #include "http/fields.h"
 #include "net/http_server.h"
 #include "node/mesh/mesh_status.h"
+#include "node/webhooks.h"
 #include "proxy/proxy.h"
 
 namespace ghmesh::node {
@@ -49,8 +50,9 @@ struct Snapshot {
   std::uint64_t rejected_malformed = 0, rejected_head_too_large = 0, rejected_body_too_large = 0,
                 rejected_timeout = 0, rejected_unsupported = 0;
   std::uint64_t coroutine_escaped = 0;
-  std::uint64_t principals_count = 0;  // credentials known in memory
-  std::optional<MeshStatus> mesh;      // nullopt: in no swarm
+  std::uint64_t principals_count = 0;     // credentials known in memory
+  std::optional<WebhookCounts> webhooks;  // nullopt: there is no secret for them
+  std::optional<MeshStatus> mesh;         // nullopt: in no swarm
 
   void add(const net::HttpServerStats& server);
 };

@@ -80,6 +80,16 @@ void write_snapshot(Families& families, const Snapshot& snapshot) {
   families.value(snapshot.coroutine_escaped);
 }
 
+void write_webhooks(Families& families, const WebhookCounts& counts) {
+  families.begin(MetricType::Counter, "webhooks_total", "Webhooks, by what became of them.");
+  families.value(counts.accepted, {{"outcome", "accepted"}});
+  families.value(counts.duplicate, {{"outcome", "duplicate"}});
+  families.value(counts.ignored, {{"outcome", "ignored"}});
+  families.value(counts.unknown, {{"outcome", "unknown"}});
+  families.value(counts.unsigned_, {{"outcome", "unsigned"}});
+  families.value(counts.malformed, {{"outcome", "malformed"}});
+}
+
 void write_process(Families& families) {
   families.begin(MetricType::Gauge, "build_info", "Always 1; the labels say which build this is.");
   families.value(1.0, {{"version", std::string(kVersion)}, {"compiler", __VERSION__}});
@@ -221,6 +231,7 @@ std::string Metrics::render(const Snapshot& snapshot) const {
     families.value(cold_->etag_unexpected);
   }
   write_snapshot(families, snapshot);
+  if (snapshot.webhooks) write_webhooks(families, *snapshot.webhooks);
   if (snapshot.mesh) write_mesh(families, *snapshot.mesh);
   write_process(families);
   return families.text();

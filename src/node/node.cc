@@ -25,7 +25,9 @@
 #include "node/lead/shared_store.h"
 #include "node/mesh_wiring.h"
 #include "node/metrics.h"
+#include "node/secret_input.h"
 #include "node/values.h"
+#include "node/webhooks.h"
 #include "proxy/proxy.h"
 
 namespace ghmesh::node {
@@ -80,6 +82,20 @@ std::vector<std::string> labels_of_token_file(const std::string& path) {
     labels.push_back(github::audit_label(*credential));
   }
   return labels;
+}
+
+// As GitHub has it: whoever wrote the file may have ended its line.
+crypto::Secret webhook_secret(const std::string& path) {
+  constexpr std::size_t kBytesMax = 4096;
+  try {
+    const crypto::Secret read = read_secret_file(path, kBytesMax, Privacy::ours_alone);
+    std::string_view text = as_text(read.reveal());
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) throw StartError("the webhook secret of " + path + " is empty");
+    return crypto::Secret(text);
+  } catch (const ConfigError& error) {
+    throw StartError(error.what());
+  }
 }
 
 std::vector<proxy::PrincipalGroup> make_groups(const Config& config) {
@@ -219,6 +235,8 @@ struct Node::State {
 
   Snapshot snapshot() const;
   AdminSources admin_sources();
+  Result<proxy::Proxy::Selected> select(std::string_view authorization,
+                                        const SelectRequest& request);
   proxy::ProxyOptions proxy_options(const Config& config) const;
   void open_doors(const Config& config);
   void join_swarm(const Config& config);
@@ -251,6 +269,7 @@ struct Node::State {
   std::mutex further_mutex;
   std::map<std::string, std::unique_ptr<proxy::Proxy>, std::less<>> further_proxies;
   std::unique_ptr<LeaderService> leader;
+  std::unique_ptr<Webhooks> webhooks;  // null: no secret for them
   std::unique_ptr<Admin> admin;
   net::Runtime runtime;
   net::Upstream upstream;  // goes before the runtime on which its callers wait
@@ -273,6 +292,10 @@ Node::State::State(const Config& config, NodeParts given)
   join_swarm(config);
   proxy = std::make_unique<proxy::Proxy>(*cache, upstream, callers, metrics, proxy_options(config),
                                          mesh.get());
+  if (!config.webhook_secret_file.empty())
+    webhooks = std::make_unique<Webhooks>(
+        webhook_secret(config.webhook_secret_file),
+        [this](std::span<const github::Doubt> doubts) { proxy->note_doubts(doubts); });
   admin = std::make_unique<Admin>(metrics, admin_sources(), admin_names, read_clocks().instant);
   const net::HttpServerLimits limits{.connections_count_max = config.connections};
   const net::HttpServerLimits tcp_limits{.connections_count_max = tcp_connections_max(config)};
@@ -406,12 +429,15 @@ void Node::State::open_doors(const Config& config) {
 }
 
 proxy::ProxyOptions Node::State::proxy_options(const Config& config) const {
-  return {.upstream_origin = config.upstream,
-          .allowed_hosts = config.allow_hosts,
-          .own_names = own_names,
-          .share_public = config.share_public,
-          .use_candidates = config.candidates != Candidates::off,
-          .stale_if_error = config.stale_if_error};
+  return {
+      .upstream_origin = config.upstream,
+      .allowed_hosts = config.allow_hosts,
+      .own_names = own_names,
+      .share_public = config.share_public,
+      .use_candidates = config.candidates != Candidates::off,
+      .stale_if_error = config.stale_if_error,
+      .stale_while_revalidate = Seconds(static_cast<std::int64_t>(config.stale_while_revalidate)),
+      .is_offline = config.offline};
 }
 
 Snapshot Node::State::snapshot() const {
@@ -420,6 +446,7 @@ Snapshot Node::State::snapshot() const {
   for (const auto& server : front_servers) snapshot.add(server->stats());
   snapshot.coroutine_escaped = net::coroutine_escaped_total();
   snapshot.principals_count = callers.size();
+  if (webhooks) snapshot.webhooks = webhooks->counts();
   if (mesh) snapshot.mesh = mesh->status();
   return snapshot;
 }
@@ -436,7 +463,21 @@ AdminSources Node::State::admin_sources() {
       .purge_all = [this] { cache->erase_all(); },
       .purge = [this](std::string_view authorization,
                       std::string_view target) { return proxy->purge(authorization, target); },
+      .select = [this](std::string_view authorization,
+                       const SelectRequest& request) { return select(authorization, request); },
+      .why =
+          [this](std::string_view authorization, const WhyRequest& request) {
+            return proxy->explain({.authorization = authorization,
+                                   .target = request.url,
+                                   .accept = request.accept,
+                                   .api_version = request.api_version});
+          },
+      .decisions = [this](std::size_t count) { return proxy->last_decisions(count); },
       .addresses = [this] { return addresses; }};
+  if (webhooks)
+    sources.webhook = [this](const http::RequestHead& head, std::string_view body) {
+      return webhooks->take(head, body);
+    };
   if (!mesh) return sources;
   sources.peers = [this] {
     return peers_report(mesh->status(), membership->newest.fingerprint(), mesh->trust());
@@ -445,6 +486,22 @@ AdminSources Node::State::admin_sources() {
   sources.ping_peer = [this](std::string peer) { return mesh->ping(std::move(peer)); };
   sources.reload_swarm = [this] { return reload_swarm(); };
   return sources;
+}
+
+Result<proxy::Proxy::Selected> Node::State::select(std::string_view authorization,
+                                                   const SelectRequest& request) {
+  proxy::Proxy::Selection selection{.route = request.route};
+  if (!request.pattern.empty()) {
+    auto pattern = github::Pattern::parse(request.pattern);
+    if (!pattern) return pattern.error();
+    selection.pattern = *std::move(pattern);
+  }
+  if (request.is_mine) {
+    auto caller = callers.find(authorization);
+    if (!caller) return caller.error();
+    selection.caller = *std::move(caller);
+  }
+  return proxy->select(selection, request.effect);
 }
 
 net::awaitable<void> Node::State::drain() {
@@ -482,7 +539,7 @@ std::vector<std::string> Node::addresses() const { return state_->addresses; }
 
 void Node::start() {
   if (std::exchange(state_->is_started, true)) return;
-  if (state_->is_daemon()) state_->upstream.warm_up();
+  if (state_->is_daemon() && !state_->settings.offline) state_->upstream.warm_up();
   if (state_->mesh) state_->mesh->start();
   for (auto& server : state_->front_servers) server->start();
   for (auto& server : state_->admin_servers) server->start();

@@ -118,6 +118,19 @@ const std::array kSettings{
             "access may have been "
             "revoked meanwhile.",
             &Config::stale_if_error, nullptr},
+    Setting{"stale_while_revalidate", "SECONDS", "0", "",
+            "So long past its time an answer is served at once, marked as stale, while GitHub is "
+            "asked behind; not pulls, checks, references and runs, nor where the caller wants it "
+            "newer. 0 is never.",
+            &Config::stale_while_revalidate, normalise_count<0, 86'400>},
+    Setting{"offline", "", "false", "",
+            "Ask nobody upstream: what is held is served, however old, with its age; the rest is "
+            "refused with 504.",
+            &Config::offline, nullptr},
+    Setting{"webhook_secret_file", "FILE", "", "none",
+            "The secret of GitHub's webhooks, for `POST /webhooks/github` on the admin side; "
+            "others must not be able to read the file.",
+            &Config::webhook_secret_file, normalise_path},
     Setting{
         "swarm_secret_file", "FILE", "", "none",
         "The secret that makes this node one of a swarm, as `ghmesh swarm new` prints it; others "

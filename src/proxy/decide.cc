@@ -20,10 +20,19 @@ bool is_welcome(const Situation& s) {
   return caller.max_stale && -s.time_left <= *caller.max_stale;
 }
 
+// Past its time, but not long, and nobody has said that he wants it newer.
+bool is_welcome_meanwhile(const Situation& s) {
+  const http::CacheControl& caller = s.caller;
+  return !s.is_outdated && !caller.no_cache && !caller.max_age && !caller.min_fresh &&
+         s.time_left <= Seconds(0) && -s.time_left < s.stale_while_revalidate;
+}
+
 }  // namespace
 
 Action decide(const Situation& s) {
-  if (s.has_entry && is_welcome(s)) return Action::serve;
+  if (s.has_entry && (s.is_offline || is_welcome(s))) return Action::serve;
+  if (s.is_offline) return Action::refuse;
+  if (s.has_entry && is_welcome_meanwhile(s)) return Action::serve_and_ask;
   if (s.caller.only_if_cached) return Action::refuse;
   return Action::ask;
 }

@@ -17,8 +17,9 @@ namespace ghmesh::proxy {
 inline constexpr Seconds kStaleMax{24 * 3600};
 
 enum class Action {
-  serve,   // the entry, without asking
-  ask,     // the upstream, with a validator when there is one
+  serve,  // the entry, without asking
+  serve_and_ask,  // the entry, although it is stale; and the upstream behind the caller's back (RFC 5861, 3)
+  ask,            // the upstream, with a validator when there is one
   refuse,  // 504: the caller wants a cached answer only, and there is none (RFC 9111, 5.2.1.7)
 };
 
@@ -28,6 +29,8 @@ struct Situation {
   Seconds age{0};                     // of the entry, since it was last proven
   bool is_outdated = false;           // the caller has changed something since it was proven
   bool may_be_stale = false;          // it is public, or the operator allows stale private data
+  Seconds stale_while_revalidate{0};  // what the operator allows for things of this kind
+  bool is_offline = false;            // nobody can be asked
   http::CacheControl caller;          // what the request's Cache-Control says
   std::optional<Seconds> caller_ttl;  // gh's X-Gh-Cache-Ttl: an answer this old is welcome
 };

@@ -13,6 +13,36 @@ Situation stale_entry() {
   return {.has_entry = true, .time_left = Seconds(-100), .age = Seconds(160)};
 }
 
+TEST(Decide, ServesWhatIsJustPastItsTimeAndAsksBehind) {
+  Situation stale{.has_entry = true, .time_left = Seconds(-9), .age = Seconds(69)};
+  EXPECT_EQ(decide(stale), Action::ask);
+  stale.stale_while_revalidate = Seconds(10);
+  EXPECT_EQ(decide(stale), Action::serve_and_ask);
+  stale.time_left = Seconds(-10);
+  EXPECT_EQ(decide(stale), Action::ask);
+  stale.time_left = Seconds(-9);
+  for (void (*wish)(Situation&) :
+       {+[](Situation& s) { s.caller.no_cache = true; },
+        +[](Situation& s) { s.caller.max_age = Seconds(100); },
+        +[](Situation& s) { s.caller.min_fresh = Seconds(0); },
+        +[](Situation& s) { s.is_outdated = true; }, +[](Situation& s) { s.has_entry = false; }}) {
+    Situation other = stale;
+    wish(other);
+    EXPECT_EQ(decide(other), Action::ask);
+  }
+  stale.caller.only_if_cached = true;
+  EXPECT_EQ(decide(stale), Action::serve_and_ask);
+}
+
+TEST(Decide, OfflineServesWhateverThereIsAndRefusesTheRest) {
+  Situation held{.has_entry = true, .time_left = Seconds(-100'000), .is_outdated = true};
+  held.is_offline = true;
+  held.caller.no_cache = true;
+  EXPECT_EQ(decide(held), Action::serve);
+  held.has_entry = false;
+  EXPECT_EQ(decide(held), Action::refuse);
+}
+
 TEST(Decide, AsksWhenNothingIsHeld) { EXPECT_EQ(decide({}), Action::ask); }
 
 TEST(Decide, ServesWhatIsFresh) { EXPECT_EQ(decide(fresh_entry()), Action::serve); }

@@ -10,6 +10,10 @@ void Doubts::note(std::span<const github::Doubt> doubts, WallTime now) {
   if (doubts.empty()) return;
   const std::unique_lock lock(mutex_);
   for (const github::Doubt& doubt : doubts) {
+    if (doubt.place.scope.empty()) {
+      floor_ = std::max(floor_, now);  // everything
+      continue;
+    }
     note_one(doubt, now);
     const auto name = names_.find(doubt.place.scope);
     if (name == names_.end()) continue;

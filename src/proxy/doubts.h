@@ -29,6 +29,7 @@ inline constexpr Seconds kDoubtLifetime{24 * 3600};
 // Thread-safe. Costs one atomic load where nothing has changed.
 class Doubts {
  public:
+  // A doubt without a scope is about everything.
   void note(std::span<const github::Doubt> doubts, WallTime now);
   // When what stands at this path last changed; the beginning of time: never, as far as is known.
   WallTime last_change(std::string_view path) const;

@@ -118,7 +118,9 @@ net::awaitable<void> Proxy::answer_query(net::Exchange& exchange, const Request&
                                   ? caller.standing->written_at.load()
                                   : std::max(caller.standing->unscoped_written_at.load(),
                                              doubts_.last_change_within(question->scope));
-  switch (decide(situation_of(exchange.head(), found, changed_at, now.wall))) {
+  switch (decide(situation_of(exchange.head(), request, found, changed_at, now.wall))) {
+    case Action::
+        serve_and_ask:  // not for GraphQL: nothing is known of what is asked for but its shortest time
     case Action::serve: {
       const bool is_fresh = cache::time_left(*found.entry, now.wall) > Seconds(0);
       outcome.entry = found.entry;
@@ -126,7 +128,10 @@ net::awaitable<void> Proxy::answer_query(net::Exchange& exchange, const Request&
           status_of(is_fresh ? http::Detail::fresh : http::Detail::stale, found.entry, now.wall);
       break;
     }
-    case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;
+    case Action::refuse:
+      if (options_.is_offline) outcome.answer = offline_answer();
+      else outcome.error = make_error_code(Errc::upstream_timeout);
+      break;
     case Action::ask: {
       const crypto::TableHash key =
           flight_key(caller, question->key, caller.standing->writes_count);

@@ -144,6 +144,12 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
     question.body_source = [&source] { return source.read_some(); };
   }
 
+  if (options_.is_offline) {
+    Outcome outcome;
+    outcome.answer = offline_answer();
+    co_await deliver(exchange, request, std::move(outcome), began);
+    co_return;
+  }
   // What goes to GitHub's API on somebody's budget.
   const bool is_governed =
       request.host.is_api && request.caller != nullptr && request.keyed.route.name != kFreeRoute;
@@ -165,8 +171,9 @@ net::awaitable<void> Proxy::pass(net::Exchange& exchange, const Request& request
   const http::Headers no_headers;
   observer_.asked(request.keyed.route.name, stream ? (*stream)->status() : 0,
                   stream ? (*stream)->headers() : no_headers, answered - began);
-  observer_.answered(request.keyed.route.name, http::Detail::passed,
-                     stream ? (*stream)->status() : 502, answered - began);
+  const int status = stream ? (*stream)->status() : 502;
+  note_answer(head, request, {.detail = http::Detail::passed, .forwarded_status = status}, nullptr,
+              status, answered - began);
   if (!stream) {
     const Error error = stream.error();
     // The client did not finish its body: the exchange, left unanswered, tells it so (400 or 408).

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "github/freshness.h"
+#include "github/pages.h"
 #include "http/date.h"
 #include "proxy/decide.h"
 #include "proxy/flight.h"
@@ -15,6 +16,24 @@
 #include "proxy/request.h"
 
 namespace ghmesh::proxy {
+namespace {
+
+// What somebody decides by who must not act on what was true a while ago.
+bool is_gate(github::RouteClass route_class) {
+  using enum github::RouteClass;
+  return route_class == pull || route_class == checks || route_class == reference ||
+         route_class == run || route_class == identity || route_class == live;
+}
+
+// In static storage; what GitHub has no use for is "other".
+std::string_view known_method(std::string_view method) {
+  constexpr std::array<std::string_view, 7> kMethods{"GET",   "HEAD",   "POST",   "PUT",
+                                                     "PATCH", "DELETE", "OPTIONS"};
+  const auto found = std::ranges::find(kMethods, method);
+  return found == kMethods.end() ? "other" : *found;
+}
+
+}  // namespace
 
 Proxy::Proxy(cache::Cache& cache, net::Upstream& upstream, Callers& callers, Observer& observer,
              ProxyOptions options, Peers* peers)
@@ -86,9 +105,10 @@ cache::EntryRef Proxy::find_own(const Request& request, WallTime now) {
   return shared && cache::time_left(*shared, now) > Seconds(0) ? shared : own;
 }
 
-Situation Proxy::situation_of(const http::RequestHead& head, const Found& found,
-                              WallTime last_change, WallTime now) const {
+Situation Proxy::situation_of(const http::RequestHead& head, const Request& request,
+                              const Found& found, WallTime last_change, WallTime now) const {
   Situation situation;
+  situation.is_offline = options_.is_offline;
   const cache::EntryRef& entry = found.entry;
   if (const auto value = head.find("cache-control"))
     situation.caller = http::parse_cache_control(*value);
@@ -102,8 +122,37 @@ Situation Proxy::situation_of(const http::RequestHead& head, const Found& found,
     situation.age = cache::age(*entry, now);
     situation.is_outdated = found.is_overtaken || is_outdated(*entry, last_change);
     situation.may_be_stale = entry->is_public || options_.stale_if_error;
+    if (!is_gate(request.keyed.route.route_class))
+      situation.stale_while_revalidate = options_.stale_while_revalidate;
   }
+  const WallTime walked_at = walk_change(head, request, now);
+  if (walked_at != WallTime::min() && (!entry || is_outdated(*entry, walked_at)))
+    situation.caller.no_cache = true;
   return situation;
+}
+
+// The ring of the last answers costs a hit some ten nanoseconds.
+void Proxy::note_answer(const http::RequestHead& head, const Request& request,
+                        const http::CacheStatus& cache_status, const cache::Entry* entry,
+                        int status, Duration taken) {
+  observer_.answered(request.keyed.route.name, cache_status.detail, status, taken);
+  thread_local Decision decision;
+  decision.at = read_clocks().wall;
+  decision.taken = taken;
+  decision.cache_status = cache_status;
+  decision.status = status;
+  decision.age = entry ? cache::age(*entry, decision.at) : Seconds(-1);
+  decision.bytes = entry ? static_cast<std::uint32_t>(entry->body->size()) : 0;
+  decision.method = known_method(head.method);
+  decision.route = request.keyed.route.name;
+  decision.is_anonymous =
+      !request.caller || request.caller->credential.kind == github::CredentialKind::anonymous;
+  decision.whose = {};
+  if (request.caller)
+    std::copy_n(request.caller->principal.id.begin(), decision.whose.size(),
+                decision.whose.begin());
+  decision.set_target(request.keyed.upstream_target);
+  decisions_.note(decision);
 }
 
 LinkRewrite Proxy::rewrite_for(const Request& request, std::string& to) const {
@@ -128,7 +177,8 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   const cache::EntryRef& entry = found.entry;
   if (!entry || found.wants_audit) return false;
   const WallTime changed_at = last_change(*request.caller, request.target.path);
-  if (decide(situation_of(head, found, changed_at, now.wall)) != Action::serve) return false;
+  if (decide(situation_of(head, request, found, changed_at, now.wall)) != Action::serve)
+    return false;
   thread_local std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
   const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
@@ -136,9 +186,10 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
                       : is_fresh       ? http::Detail::fresh
                                        : http::Detail::stale;
   append_budget(*request.caller, resource_of(request.keyed.route), now.wall, reply.more_head);
-  reply_with_entry(head, entry, status_of(detail, entry, now.wall), rewrite, now.wall, reply);
-  observer_.answered(request.keyed.route.name, detail, entry->status,
-                     read_clocks().instant - now.instant);
+  const http::CacheStatus cache_status = status_of(detail, entry, now.wall);
+  reply_with_entry(head, entry, cache_status, rewrite, now.wall, reply);
+  note_answer(head, request, cache_status, entry.get(), entry->status,
+              read_clocks().instant - now.instant);
   return true;
 }
 
@@ -170,13 +221,21 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
   const Found found = find_entry(request, now.wall);
   const crypto::TableHash large_key = flight_key(*request.caller, request.keyed.text, 0);
   const WallTime changed_at = last_change(*request.caller, request.target.path);
-  const Situation situation = situation_of(exchange.head(), found, changed_at, now.wall);
+  const Situation situation = situation_of(exchange.head(), request, found, changed_at, now.wall);
   Outcome outcome;
-  switch (decide(situation)) {
+  const Action action = decide(situation);
+  switch (action) {
     case Action::serve:
+    case Action::serve_and_ask:
       outcome.entry = found.entry;
-      outcome.status = status_of(found.is_of_peer ? http::Detail::peer : http::Detail::fresh,
+      outcome.status = status_of(situation.time_left <= Seconds(0) ? http::Detail::stale
+                                 : found.is_of_peer                ? http::Detail::peer
+                                                                   : http::Detail::fresh,
                                  found.entry, now.wall);
+      if (action == Action::serve_and_ask && !large_answers_.contains(large_key, now.wall)) {
+        bool is_first = false;
+        take_flight(exchange, request, found.entry, false, is_first);
+      }
       if (found.wants_audit && peers_->take_audit(subject_asked(request), found.entry)) {
         auto question = std::make_shared<Question>();
         plan_question(request.target, request.keyed, options_.upstream_origin, request.caller,
@@ -184,7 +243,10 @@ net::awaitable<void> Proxy::answer_kept(net::Exchange& exchange, Request& reques
         net::spawn(exchange.executor(), "audit", audit(std::move(question)));
       }
       break;
-    case Action::refuse: outcome.error = make_error_code(Errc::upstream_timeout); break;
+    case Action::refuse:
+      if (options_.is_offline) outcome.answer = offline_answer();
+      else outcome.error = make_error_code(Errc::upstream_timeout);
+      break;
     case Action::ask: {
       if (large_answers_.contains(large_key, now.wall)) {
         outcome.error = make_error_code(Errc::upstream_too_large);
@@ -234,8 +296,8 @@ net::awaitable<void> Proxy::deliver(net::Exchange& exchange, const Request& requ
   } else {
     reply_with_error(outcome.error, reply);
   }
-  observer_.answered(request.keyed.route.name, outcome.status.detail, status,
-                     read_clocks().instant - began);
+  note_answer(exchange.head(), request, outcome.status, outcome.entry.get(), status,
+              read_clocks().instant - began);
   auto sent = co_await exchange.send(std::move(reply));
   static_cast<void>(sent);
 }
@@ -299,6 +361,12 @@ net::awaitable<Outcome> Proxy::ask(Question& question, cache::EntryRef seen) {
   if (answer && answer->status == 304 && !is_proof(question, *answer)) {
     drop_validator(question);
     answer = co_await put_question(question);
+  } else if (answer && answer->status == 304) {
+    const bool is_longer_list = co_await has_grown(question);
+    if (is_longer_list) {
+      drop_validator(question);
+      answer = co_await put_question(question);
+    }
   }
   const Now now = read_clocks();
   if (!answer) co_return stand_in(*question.caller, own, answer.error(), now.wall);
@@ -426,6 +494,7 @@ void Proxy::remember(const Question& question, const cache::EntryRef& entry, Wal
   auto stored = cache_.put(question.caller->principal, question.key, entry);
   if (!stored)
     log::debug("entry not stored", {{"route", question.route.name}, {"error", stored.error()}});
+  note_name(question, *entry);
   if (!options_.share_public || entry->status != 200) return;
   if (question.route.route_class == github::RouteClass::repository) {
     if (github::says_public(question.route, *entry->body))
@@ -440,6 +509,32 @@ void Proxy::remember(const Question& question, const cache::EntryRef& entry, Wal
     if (!shared)
       log::debug("entry not shared", {{"route", question.route.name}, {"error", shared.error()}});
   }
+}
+
+// For what is not a hit: names for the keys, and the repository's number for its name.
+void Proxy::note_name(const Question& question, const cache::Entry& entry) {
+  catalog_.note({.caller = question.caller,
+                 .target = question.url.substr(options_.upstream_origin.size()),
+                 .route = question.route.name,
+                 .accept = question.accept,
+                 .api_version = question.api_version,
+                 .key = question.key});
+  const github::Place place = github::place_of(question.path);
+  if (!place.scope.starts_with("repos/") || question.route.repository.empty()) return;
+  for (const std::string_view field : {"link", "location"})
+    if (const auto scope = github::repository_number_scope(entry.headers.get(field));
+        !scope.empty())
+      doubts_.learn_alias(std::string(scope), place.scope);
+}
+
+// To those who ask for what is not held, while nobody can be asked for it.
+std::shared_ptr<const http::Answer> Proxy::offline_answer() {
+  http::Answer answer{.status = 504};
+  answer.headers.add("Content-Type", "application/json; charset=utf-8");
+  answer.body = http::make_body(
+      R"({"message":"ghmesh is offline, and holds no answer to this","documentation_url":)"
+      R"("https://docs.github.com/rest"})");
+  return std::make_shared<const http::Answer>(std::move(answer));
 }
 
 Result<void> Proxy::purge(std::string_view authorization, std::string_view target_text) {
@@ -469,14 +564,7 @@ std::vector<std::string> Proxy::forget(const github::Principal& principal,
   github::KeyedRequest keyed;
   for (std::string_view version : kVersions) {
     for (std::string_view media_type : kMediaTypes) {
-      http::RequestHead head;
-      head.method = "GET";
-      head.target = target_text;
-      head.fields[0] = {"Accept", media_type};
-      head.fields[1] = {"X-GitHub-Api-Version", version};
-      head.fields_count = version.empty() ? 1 : 2;
-      github::key_request(*target, head, keyed);
-      if (keyed.bypass != github::Bypass::none) continue;
+      if (!key_as(*target, media_type, version, keyed)) continue;
       cache_.erase(principal, keyed.text);
       cache_.erase(callers_.everybody(), keyed.text);
       keys.push_back(keyed.text);

@@ -9,18 +9,23 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cache/cache.h"
 #include "github/key.h"
+#include "github/pattern.h"
 #include "net/http_server.h"
 #include "net/upstream.h"
 #include "proxy/access.h"
+#include "proxy/catalog.h"
 #include "proxy/coalesce.h"
 #include "proxy/decide.h"
+#include "proxy/decisions.h"
 #include "proxy/doubts.h"
+#include "proxy/explain.h"
 #include "proxy/governor.h"
 #include "proxy/large_answers.h"
 #include "proxy/peers.h"
@@ -31,7 +36,6 @@
 namespace ghmesh::proxy {
 
 struct GraphqlQuestion;
-struct Question;   // question.h
 struct ReadAhead;  // request.h
 
 struct ProxyOptions {
@@ -41,7 +45,13 @@ struct ProxyOptions {
   bool share_public = false;               // what is proven public may be served to anyone
   bool use_candidates = true;              // offer other principals' bodies for proof
   bool stale_if_error = false;  // private data may be served stale when GitHub cannot be reached
+  // So long past its time, what is no gate of anything is served at once, and asked for behind. 0: never.
+  Seconds stale_while_revalidate{0};
+  bool is_offline = false;  // nobody upstream is asked; what is held is served, however old
 };
+
+// Of a selection, so many are named.
+inline constexpr std::size_t kSelectedTargetsMax = 100;
 
 // What happened, for metrics and statistics. Called on serving threads: implementations must be quick and thread-safe.
 class Observer {
@@ -71,6 +81,24 @@ class Proxy final : public net::Service {
 
   Governor::Counters governor_counters() const { return governor_.counters(); }
 
+  // Why a request would be answered as it would be. Errors: those of github::parse_target() and of the access rules.
+  Result<Explanation> explain(const Asked& asked);
+  std::vector<Decision> last_decisions(std::size_t count) const { return decisions_.last(count); }
+
+  // All that match all that is said of them; one of `pattern`, `route` and `caller` is.
+  struct Selection {
+    std::optional<github::Pattern> pattern;
+    std::string route;  // a template: "/repos/{owner}/{repo}/pulls"
+    CallerRef caller;   // of this principal only; null: of everybody
+  };
+  enum class Effect { none, ask_again, forget };
+  struct Selected {
+    std::uint64_t known_count =
+        0;  // of what this process has kept; the disk may hold more, which is asked for again
+    std::vector<std::string> targets;  // of these, at most kSelectedTargetsMax
+  };
+  Selected select(const Selection& selection, Effect effect);
+
   // Forgets one answer, for the principal of this Authorization value. `target` is a path with its query.
   Result<void> purge(std::string_view authorization, std::string_view target);
 
@@ -88,11 +116,20 @@ class Proxy final : public net::Service {
   static Subject subject_asked(const Request& request);
   Found find_entry(const Request& request, WallTime now);
   cache::EntryRef find_own(const Request& request, WallTime now);
-  Situation situation_of(const http::RequestHead& head, const Found& found, WallTime last_change,
-                         WallTime now) const;
+  Situation situation_of(const http::RequestHead& head, const Request& request, const Found& found,
+                         WallTime last_change, WallTime now) const;
   // When this caller changed anything, or anybody something at this path.
   WallTime last_change(const Caller& caller, std::string_view path) const;
+  // When the pages before this one were asked for, in a walk that wants all of them to be of one time.
+  WallTime walk_change(const http::RequestHead& head, const Request& request, WallTime now) const;
   LinkRewrite rewrite_for(const Request& request, std::string& to) const;
+  void note_answer(const http::RequestHead& head, const Request& request,
+                   const http::CacheStatus& cache_status, const cache::Entry* entry, int status,
+                   Duration taken);
+  void explain_kept(const http::RequestHead& head, const Request& request, WallTime now,
+                    Explanation& why);
+  void doubt_selection(const Selection& selection, const std::vector<KnownEntry>& known,
+                       WallTime now);
 
   net::awaitable<void> answer_kept(net::Exchange& exchange, Request& request, Instant began);
   net::awaitable<void> deliver(net::Exchange& exchange, const Request& request, Outcome outcome,
@@ -142,6 +179,11 @@ class Proxy final : public net::Service {
   void tell_peers(const Question& question, const http::Answer& answer, const Outcome& outcome,
                   const cache::EntryRef& own, const Consultation& peers, WallTime now);
   net::awaitable<Result<http::Answer>> put_question(const Question& question);
+  net::awaitable<bool> has_grown(const Question& question);
+  // Errors: unsupported, where such a request is passed through.
+  static Result<void> key_as(const github::Target& target, std::string_view accept,
+                             std::string_view api_version, github::KeyedRequest& keyed);
+  static std::shared_ptr<const http::Answer> offline_answer();
   Outcome settle(const Question& question, const cache::EntryRef& own, const http::Answer& answer,
                  WallTime now);
   StandIn stand_in_of(const Caller& caller, const cache::EntryRef& own, WallTime now) const;
@@ -153,6 +195,7 @@ class Proxy final : public net::Service {
   // Returns the keys of all its representations.
   std::vector<std::string> forget(const github::Principal& principal, std::string_view target);
   void remember(const Question& question, const cache::EntryRef& entry, WallTime now);
+  void note_name(const Question& question, const cache::Entry& entry);
 
   cache::Cache& cache_;
   net::Upstream& upstream_;
@@ -163,6 +206,8 @@ class Proxy final : public net::Service {
   AccessRules access_;
   Flights flights_;
   Doubts doubts_;
+  Catalog catalog_;
+  Decisions decisions_;
   Governor governor_;
   PublicRepositories public_repositories_;
   LargeAnswers large_answers_;
