@@ -155,6 +155,20 @@ bool append_operand(std::string& out, const GraphqlOperand& operand, const Envel
   return true;
 }
 
+Witness read_witness(const WitnessRule& rule, const Envelope& envelope) {
+  Witness witness{.kind = rule.kind, .needs_checks = rule.needs_checks};
+  if (rule.kind == WitnessKind::none || rule.kind == WitnessKind::list) return witness;
+  const bool is_read =
+      rule.is_variable
+          ? envelope.has_variables &&
+                envelope.variables.at_key(rule.number).get_uint64().get(witness.number) ==
+                    simdjson::SUCCESS
+          : std::from_chars(rule.number.data(), rule.number.data() + rule.number.size(),
+                            witness.number)
+                    .ec == std::errc();
+  return is_read && witness.number > 0 ? witness : Witness();
+}
+
 void write_scope(const GraphqlOperation& operation, const Envelope& envelope, std::string& scope) {
   if (operation.repository.text.empty()) return;
   scope = "repos";
@@ -195,6 +209,7 @@ void GraphqlReader::read(std::string_view host, const http::RequestHead& head,
   out.reason = {};
   out.key.clear();
   out.scope.clear();
+  out.witness = {};
   if (!is_json_body(head)) return;
   const JsonDocument json(body, kGraphqlReadBytesMax);
   Envelope envelope;
@@ -214,6 +229,7 @@ void GraphqlReader::read(std::string_view host, const http::RequestHead& head,
       !envelope.has_variables || append_canonical(variables, envelope.variables, 0);
   append_part(out.key, variables == "{}" ? std::string_view() : variables);
   write_scope(operation, envelope, out.scope);
+  if (!out.scope.empty()) out.witness = read_witness(operation.witness, envelope);
   if (is_canonical && append_fields(out.key, head)) return;
   out.kind = GraphqlKind::unreadable;
   out.key.clear();

@@ -5,7 +5,7 @@
 // GraphQL has no ETag, so nothing about it can be proven to another principal, and nothing is free: its answers are
 // kept for their own principal, for a short time that depends on what is asked for:
 //   live      merge gates of pull requests (mergeable, mergeStateStatus, headRefOid, state ...): `git push` never
-//             passes through us, so they are asked for every time, and kept only for when GitHub sets a limit
+//             passes through us, so they are asked for every time; or their witness is (graphql_witness.h), for free
 //   checks    check runs, statuses, workflow runs: as long as REST's of the same (docs/freshness.md)
 //   ordinary  everything else
 //   never     rateLimit: the budget is what it is now
@@ -21,6 +21,7 @@
 
 #include "base/time.h"
 #include "crypto/hash.h"
+#include "github/graphql_witness.h"
 #include "graphql/document.h"
 #include "http/message.h"
 
@@ -61,6 +62,7 @@ struct GraphqlOperation {
   GraphqlClass freshness = GraphqlClass::ordinary;
   std::string_view reason;  // the field that decided; into a static text
   GraphqlOperand owner, repository;
+  WitnessRule witness;
   crypto::Digest document{};  // of its canonical text
 };
 GraphqlOperation read_operation(const graphql::Document& document, std::string_view operation_name);
@@ -72,6 +74,7 @@ struct GraphqlRequest {
   std::string key;          // of a query
   // "repos/octocat/hello-world" where it asks about nothing but this repository; else empty (github/invalidation.h).
   std::string scope;
+  Witness witness;  // of kind none where there is no scope
 };
 
 // Reads requests. Clients send the same few documents again and again with other variables, so what was found in a

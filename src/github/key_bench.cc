@@ -7,6 +7,7 @@
 #include <string>
 
 #include "github/freshness.h"
+#include "github/graphql_request.h"
 #include "github/key.h"
 #include "github/links.h"
 
@@ -59,6 +60,29 @@ void key_of_gh_request(benchmark::State& state) {
   }
 }
 BENCHMARK(key_of_gh_request);
+
+// What `gh pr list` posts.
+void key_of_gh_query(benchmark::State& state) {
+  const std::string body =
+      R"({"query":"fragment pr on PullRequest{number,title,state,url,headRefName,headRepositoryOwner{id,login,)"
+      R"(...on User{name}},isCrossRepository,isDraft,createdAt}\n\t\tquery PullRequestList(\n\t\t\t$owner: )"
+      R"(String!,\n\t\t\t$repo: String!,\n\t\t\t$limit: Int!,\n\t\t\t$endCursor: String,\n\t\t\t$baseBranch: )"
+      R"(String,\n\t\t\t$headBranch: String,\n\t\t\t$state: [PullRequestState!] = OPEN\n\t\t) {\n\t\t\t)"
+      R"(repository(owner: $owner, name: $repo) {\n\t\t\t\tpullRequests(states: $state, baseRefName: $baseBranch, )"
+      R"(headRefName: $headBranch, first: $limit, after: $endCursor, orderBy: {field: CREATED_AT, direction: )"
+      R"(DESC}) {totalCount nodes {...pr} pageInfo {hasNextPage endCursor}}}}",)"
+      R"("variables":{"limit":30,"owner":"octo-org","repo":"hello-world","state":["OPEN"]}})";
+  http::RequestHead head = gh_request("/graphql");
+  head.method = "POST";
+  github::GraphqlReader reader;
+  github::GraphqlRequest request;
+  for (auto _ : state) {
+    reader.read("api.github.com", head, body, request);
+    benchmark::DoNotOptimize(request.key.data());
+  }
+  if (request.key.empty() || request.scope.empty()) state.SkipWithError("not understood");
+}
+BENCHMARK(key_of_gh_query);
 
 // A list of pulls as GitHub sends it: most of it is URLs, some text, and every tenth URL is of another host.
 std::string body_of(std::size_t bytes) {

@@ -152,7 +152,7 @@ TEST(Key, KeepsTheOrderOfParameters) {
             text({.target = "/search/issues?sort=b&q=a"}));
 }
 
-TEST(Key, SeparatesApiVersionsAndHosts) {
+TEST(Key, Trap35SeparatesApiVersionsAndHosts) {
   const std::string plain = text({.target = "/user"});
   const std::string versioned =
       text({.target = "/user", .fields = {{"x-github-api-version", "2022-11-28"}}});

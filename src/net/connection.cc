@@ -154,9 +154,10 @@ void Connection::serve(std::string_view input) {
     if (outcome == RequestParser::Outcome::rejected) return reject(parser_.rejection());
     if (head.content_length.value_or(0) > thread_.shared().limits.body_bytes_max)
       return reject(kBodyTooLarge);
-    if (head.has_body() || parser_.expects_continue() || !answer_now(head))
+    const std::optional<std::string_view> body = whole_body(head, input);
+    if (!body || parser_.expects_continue() || !answer_now(head, *body))
       return begin_exchange(input);
-    input.remove_prefix(parser_.head_bytes());
+    input.remove_prefix(parser_.head_bytes() + body->size());
     parser_.reset();
     if (afterwards_ != Afterwards::keep) {
       // Closing with unread bytes would reset the connection, and the client might lose the reply.
@@ -178,10 +179,22 @@ void Connection::serve(std::string_view input) {
   replies_sent();
 }
 
-bool Connection::answer_now(const http::RequestHead& head) {
+// Empty where there is none; nothing where it is not there, or not all of it.
+std::optional<std::string_view> Connection::whole_body(const http::RequestHead& head,
+                                                       std::string_view input) const {
+  if (!head.has_body()) return std::string_view();
+  const std::string_view rest = input.substr(parser_.head_bytes());
+  if (!head.content_length || *head.content_length > rest.size()) return std::nullopt;
+  return rest.substr(0, *head.content_length);
+}
+
+bool Connection::answer_now(const http::RequestHead& head, std::string_view body) {
   auto& shared = thread_.shared();
   Reply& reply = thread_.batch.add();
-  if (!shared.service.answer_now(head, shared.door, reply)) {
+  const bool is_answered = head.has_body()
+                               ? shared.service.answer_now_whole(head, body, shared.door, reply)
+                               : shared.service.answer_now(head, shared.door, reply);
+  if (!is_answered) {
     reply = Reply();
     thread_.batch.drop_last();
     return false;

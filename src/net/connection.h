@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -65,7 +66,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read();
   void serve(std::string_view input);
-  bool answer_now(const http::RequestHead& head);
+  std::optional<std::string_view> whole_body(const http::RequestHead& head,
+                                             std::string_view input) const;
+  bool answer_now(const http::RequestHead& head, std::string_view body);
   void begin_exchange(std::string_view input);
   void reject(const Rejection& rejection);
   bool flush_batch();

@@ -74,6 +74,10 @@ class Service {
   // True when `reply` was filled; it comes empty, with room in more_head. Must not wait. Called for requests without a
   // body only.
   virtual bool answer_now(const http::RequestHead& head, Door door, Reply& reply) = 0;
+  // The same for a request whose body, of a length that is said, has arrived together with its head.
+  virtual bool answer_now_whole(const http::RequestHead&, std::string_view /*body*/, Door, Reply&) {
+    return false;
+  }
   virtual awaitable<void> answer(Exchange& exchange) = 0;
 };
 

@@ -88,7 +88,8 @@ Permit Governor::refuse(std::uint64_t Counters::*counter, WallTime until, std::s
   return {.word = Permit::Word::refuse, .until = until, .reason = reason};
 }
 
-Permit Governor::ask(const Purse& purse, Cost cost, Urgency urgency, Now now) {
+Permit Governor::ask(const Purse& purse, Cost cost, Urgency urgency, Now now,
+                     const KnownBudget* told) {
   const std::lock_guard lock(mutex_);
   Account& account = account_of(purse);
   // A secondary limit is about the principal, whatever it asked for.
@@ -102,6 +103,9 @@ Permit Governor::ask(const Purse& purse, Cost cost, Urgency urgency, Now now) {
     if (urgency == Urgency::background && budget.remaining <= budget.limit / kReserveShare)
       return refuse(&Counters::refused_reserve, opens_at, "reserve");
   }
+  if (told && urgency == Urgency::background && now.wall < told->reset &&
+      told->remaining <= told->limit / kReserveShare)
+    return refuse(&Counters::refused_reserve, told->reset + spread_, "reserve of the swarm");
   const bool is_graphql = cost == Cost::query || cost == Cost::mutation;
   const bool is_change = cost == Cost::mutation || cost == Cost::change;
   Duration wait =

@@ -80,7 +80,10 @@ class Governor {
   explicit Governor(std::uint64_t seed);
 
   // Takes the points when it says go.
-  Permit ask(const Purse& purse, Cost cost, Urgency urgency, Now now);
+  // `told`: what another node says is left; null for nothing. Of its word, only what nobody waits for is held back: who
+  // waits asks, and then GitHub says how much it is.
+  Permit ask(const Purse& purse, Cost cost, Urgency urgency, Now now,
+             const KnownBudget* told = nullptr);
   // What GitHub answered; `is_limited`: github::is_rate_limited() or is_graphql_limited().
   void note(const Purse& purse, int status, const http::Headers& headers, bool is_limited,
             WallTime now);

@@ -90,6 +90,22 @@ TEST(Governor, KeepsTheLastTwentiethForWhoeverWaits) {
   EXPECT_EQ(asked.ask(kCore, Cost::read, Urgency::background).word, Word::go);
 }
 
+TEST(Governor, Trap12OfWhatOtherNodesSayIsLeftOnlyWhatNobodyWaitsForIsHeldBack) {
+  Governor governor(1);
+  const Purse purse{.principal = {}, .resource = "core"};
+  const Now now{Instant(1h), wall_time(1'000'000)};
+  const KnownBudget low{.limit = 5000, .remaining = 250, .reset = wall_time(1'000'600)};
+  const auto word = [&](Urgency urgency, const KnownBudget& told) {
+    return governor.ask(purse, Cost::read, urgency, now, &told).word;
+  };
+  EXPECT_EQ(word(Urgency::background, low), Permit::Word::refuse);
+  EXPECT_EQ(word(Urgency::interactive, low), Permit::Word::go);
+  EXPECT_EQ(word(Urgency::background, {.limit = 5000, .remaining = 251, .reset = low.reset}),
+            Permit::Word::go);
+  EXPECT_EQ(word(Urgency::background, {.limit = 5000, .remaining = 0, .reset = now.wall}),
+            Permit::Word::go);
+}
+
 TEST(Governor, BelievesTheLowestOfAnswersThatOvertakeEachOther) {
   Asked asked;
   asked.told(0, Seconds(100));

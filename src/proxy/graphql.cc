@@ -5,6 +5,7 @@
 #include "github/graphql_request.h"
 #include "proxy/decide.h"
 #include "proxy/flight.h"
+#include "proxy/graphql_question.h"
 #include "proxy/proxy.h"
 #include "proxy/question.h"
 #include "proxy/request.h"
@@ -55,20 +56,38 @@ http::Headers query_headers(const http::RequestHead& head) {
 
 }  // namespace
 
-// Everything that a flight needs, in memory of its own.
-struct GraphqlQuestion {
-  CallerRef caller;
-  std::string url, key, scope, body;
-  http::Headers headers;
-  Urgency urgency = Urgency::interactive;
-  github::GraphqlClass freshness = github::GraphqlClass::never;
-};
-
 bool Proxy::is_graphql(const http::RequestHead& head, const Request& request) {
   return request.target.service == github::Service::graphql && request.host.is_api &&
          head.method == "POST" && head.has_body() && request.caller &&
          request.caller->credential.kind != github::CredentialKind::app_jwt &&
          head.count("authorization") <= 1;
+}
+
+// A query about one repository stands while nothing is known to have changed there; any other, until the caller
+// changes anything.
+WallTime Proxy::last_change_of_query(const Caller& caller, const std::string& scope) const {
+  if (scope.empty()) return caller.standing->written_at.load();
+  return std::max(caller.standing->unscoped_written_at.load(), doubts_.last_change_within(scope));
+}
+
+bool Proxy::answer_now_whole(const http::RequestHead& head, std::string_view body, net::Door door,
+                             net::Reply& reply) {
+  thread_local Request request;
+  thread_local github::GraphqlReader reader;
+  thread_local github::GraphqlRequest query;
+  if (!read_request(head, door, request) || !is_graphql(head, request) ||
+      body.size() > github::kGraphqlReadBytesMax || request.caller->standing->is_refused)
+    return false;
+  reader.read(access_.api_host(), head, body, query);
+  if (query.kind != github::GraphqlKind::query) return false;
+  const Now now = read_clocks();
+  const Found found{.entry = cache_.find(request.caller->principal, query.key)};
+  if (!found.entry || cache::time_left(*found.entry, now.wall) <= Seconds(0)) return false;
+  const WallTime changed_at = last_change_of_query(*request.caller, query.scope);
+  if (decide(situation_of(head, request, found, changed_at, now.wall)) != Action::serve)
+    return false;
+  serve(head, request, found.entry, http::Detail::fresh, now, reply);
+  return true;
 }
 
 net::awaitable<void> Proxy::answer_graphql(net::Exchange& exchange, Request& request,
@@ -101,6 +120,7 @@ net::awaitable<void> Proxy::answer_graphql(net::Exchange& exchange, Request& req
   question->body = std::move(ahead.bytes);
   question->headers = query_headers(head);
   question->freshness = query.freshness;
+  question->witness = query.witness;
   question->urgency = read_urgency(head.get("priority"));
   co_await answer_query(exchange, request, std::move(question), began);
 }
@@ -112,13 +132,11 @@ net::awaitable<void> Proxy::answer_query(net::Exchange& exchange, const Request&
   Found found;
   if (!caller.standing->is_refused) found.entry = cache_.find(caller.principal, question->key);
   Outcome outcome;
-  // A query about one repository stands while nothing is known to have changed there; any other, until the caller
-  // changes anything.
-  const WallTime changed_at = question->scope.empty()
-                                  ? caller.standing->written_at.load()
-                                  : std::max(caller.standing->unscoped_written_at.load(),
-                                             doubts_.last_change_within(question->scope));
-  switch (decide(situation_of(exchange.head(), request, found, changed_at, now.wall))) {
+  const WallTime changed_at = last_change_of_query(caller, question->scope);
+  const Situation situation = situation_of(exchange.head(), request, found, changed_at, now.wall);
+  // What has changed through us may not be there yet where its witnesses are asked for.
+  question->is_forced = situation.caller.no_cache || situation.is_outdated;
+  switch (decide(situation)) {
     case Action::
         serve_and_ask:  // not for GraphQL: nothing is known of what is asked for but its shortest time
     case Action::serve: {
@@ -134,7 +152,7 @@ net::awaitable<void> Proxy::answer_query(net::Exchange& exchange, const Request&
       break;
     case Action::ask: {
       const crypto::TableHash key =
-          flight_key(caller, question->key, caller.standing->writes_count);
+          flight_key(caller, question->key, caller.standing->writes_count, question->is_forced);
       auto boarding = flights_.board(key);
       if (boarding.is_first)
         net::spawn(exchange.executor(), "query",
@@ -157,14 +175,24 @@ net::awaitable<void> Proxy::fly_query(std::shared_ptr<GraphqlQuestion> question,
 }
 
 net::awaitable<Outcome> Proxy::ask_query(const GraphqlQuestion& question) {
-  const Now began = read_clocks();
   const Caller& caller = *question.caller;
+  const cache::EntryRef held = cache_.find(caller.principal, question.key);
+  const std::optional<Seen> seen = co_await see_again(question, held);
+  if (seen) {
+    if (cache::EntryRef renewed = renew(question, held, *seen)) {
+      Outcome outcome;
+      outcome.status = status_of(http::Detail::revalidated, renewed, seen->at);
+      outcome.entry = std::move(renewed);
+      co_return outcome;
+    }
+  }
   auto refusal = co_await seek_permit(caller, "graphql", Cost::query, question.urgency);
   if (refusal) {
     const WallTime now = read_clocks().wall;
     co_return stand_in_for_limit(caller, cache_.find(caller.principal, question.key),
                                  std::move(refusal), now);
   }
+  const Now began = read_clocks();
   net::UpstreamRequest asked{.method = "POST", .url = question.url, .headers = question.headers};
   asked.authorization = caller.credential.authorization;
   asked.body = question.body;
@@ -182,12 +210,12 @@ net::awaitable<Outcome> Proxy::ask_query(const GraphqlQuestion& question) {
   Outcome outcome;
   outcome.status = {.detail = http::Detail::fetched, .forwarded_status = answer->status};
   outcome.live_headers = live_headers(answer->headers);
-  const StandIn held = stand_in_of(caller, own, now);
-  if ((is_limited && may_stand_in(held, Trouble::limited)) ||
-      (answer->status >= 500 && may_stand_in(held, Trouble::unreachable))) {
+  const StandIn stand = stand_in_of(caller, own, now);
+  if ((is_limited && may_stand_in(stand, Trouble::limited)) ||
+      (answer->status >= 500 && may_stand_in(stand, Trouble::unreachable))) {
     outcome.entry = own;
     outcome.status.detail = http::Detail::stale;
-    outcome.status.ttl = held.time_left;
+    outcome.status.ttl = stand.time_left;
     co_return outcome;
   }
   if (!github::may_keep_graphql(*answer)) {
@@ -207,6 +235,7 @@ net::awaitable<Outcome> Proxy::ask_query(const GraphqlQuestion& question) {
   outcome.status.ttl = outcome.entry->ttl;
   auto stored = cache_.put(caller.principal, question.key, outcome.entry);
   if (!stored) log::debug("entry not stored", {{"route", "/graphql"}, {"error", stored.error()}});
+  if (seen) note_witnesses(question, outcome.entry, *seen, began.wall);
   co_return outcome;
 }
 

@@ -56,7 +56,8 @@ net::awaitable<bool> Proxy::has_grown(const Question& question) {
   if (answer->status == 304 && !is_proof(next, *answer))
     co_return true;                                              // better one call too many
   const Outcome outcome = settle(next, own, *answer, asked_at);  // kept: somebody will ask for it
-  co_return outcome.entry&& github::count_elements(*outcome.entry->body) > 0;
+  if (!outcome.entry) co_return false;
+  co_return github::count_elements(*outcome.entry->body) > 0;
 }
 
 // The pages of a walk are of one time when the first has not changed since the others were proven. The first one itself

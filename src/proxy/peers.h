@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "cache/entry.h"
 #include "github/key.h"
 #include "net/runtime.h"
+#include "proxy/governor.h"
 #include "proxy/principals.h"
 
 namespace ghmesh::proxy {
@@ -72,6 +74,9 @@ class Peers {
   virtual void note_stale(std::span<const std::string> keys) = 0;
   // The budget as an answer to this caller told it.
   virtual void note_budget(const Caller& caller, const http::Headers& headers, WallTime now) = 0;
+  // What another node has heard from GitHub of this caller's budget since; nullopt: nothing newer than an hour.
+  virtual std::optional<KnownBudget> told_budget(const Caller& caller, std::string_view resource,
+                                                 WallTime now) = 0;
   // Whether the audit of what was served is this caller's to do: of many who were served the same, one does it.
   virtual bool take_audit(const Subject& subject, const cache::EntryRef& served) = 0;
   // GitHub is about to be asked whether this is current: note_proof() follows, if it answers.

@@ -16,12 +16,17 @@ net::awaitable<std::shared_ptr<const http::Answer>> Proxy::seek_permit(const Cal
                                                                        Cost cost, Urgency urgency) {
   const Purse purse = purse_of(caller, resource);
   const Instant give_up_at = read_clocks().instant + kHoldMax;
-  Permit permit = governor_.ask(purse, cost, urgency, read_clocks());
+  // Several nodes spend one budget; what nobody waits for here must not take the last of it from the others.
+  std::optional<KnownBudget> told;
+  if (peers_ && urgency == Urgency::background)
+    told = peers_->told_budget(caller, resource, read_clocks().wall);
+  const KnownBudget* const told_by_peers = told ? &*told : nullptr;
+  Permit permit = governor_.ask(purse, cost, urgency, read_clocks(), told_by_peers);
   while (permit.word == Permit::Word::hold && read_clocks().instant + permit.wait <= give_up_at) {
     net::asio::steady_timer timer(co_await net::asio::this_coro::executor);
     timer.expires_after(permit.wait);
     co_await timer.async_wait(net::asio::use_awaitable);
-    permit = governor_.ask(purse, cost, urgency, read_clocks());
+    permit = governor_.ask(purse, cost, urgency, read_clocks(), told_by_peers);
   }
   if (permit.word == Permit::Word::go) co_return nullptr;
   const WallTime now = read_clocks().wall;

@@ -179,18 +179,26 @@ bool Proxy::answer_now(const http::RequestHead& head, net::Door door, net::Reply
   const WallTime changed_at = last_change(*request.caller, request.target.path);
   if (decide(situation_of(head, request, found, changed_at, now.wall)) != Action::serve)
     return false;
+  const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
+  serve(head, request, entry,
+        found.is_of_peer ? http::Detail::peer
+        : is_fresh       ? http::Detail::fresh
+                         : http::Detail::stale,
+        now, reply);
+  return true;
+}
+
+void Proxy::serve(const http::RequestHead& head, const Request& request,
+                  const cache::EntryRef& entry, http::Detail detail, Now now, net::Reply& reply) {
   thread_local std::string to;
   const LinkRewrite rewrite = rewrite_for(request, to);
-  const bool is_fresh = cache::time_left(*entry, now.wall) > Seconds(0);
-  const auto detail = found.is_of_peer ? http::Detail::peer
-                      : is_fresh       ? http::Detail::fresh
-                                       : http::Detail::stale;
-  append_budget(*request.caller, resource_of(request.keyed.route), now.wall, reply.more_head);
+  const bool is_of_graphql = request.target.service == github::Service::graphql;
+  append_budget(*request.caller, is_of_graphql ? "graphql" : resource_of(request.keyed.route),
+                now.wall, reply.more_head);
   const http::CacheStatus cache_status = status_of(detail, entry, now.wall);
   reply_with_entry(head, entry, cache_status, rewrite, now.wall, reply);
   note_answer(head, request, cache_status, entry.get(), entry->status,
               read_clocks().instant - now.instant);
-  return true;
 }
 
 net::awaitable<void> Proxy::answer(net::Exchange& exchange) {

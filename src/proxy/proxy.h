@@ -32,6 +32,7 @@
 #include "proxy/principals.h"
 #include "proxy/public_repositories.h"
 #include "proxy/reply.h"
+#include "proxy/witnesses.h"
 
 namespace ghmesh::proxy {
 
@@ -74,6 +75,9 @@ class Proxy final : public net::Service {
         ProxyOptions options, Peers* peers = nullptr);
 
   bool answer_now(const http::RequestHead& head, net::Door door, net::Reply& reply) override;
+  // A fresh hit of GraphQL.
+  bool answer_now_whole(const http::RequestHead& head, std::string_view body, net::Door door,
+                        net::Reply& reply) override;
   net::awaitable<void> answer(net::Exchange& exchange) override;
 
   // Something has changed at GitHub that did not pass through here: asked for again, by everybody.
@@ -154,6 +158,11 @@ class Proxy final : public net::Service {
   void append_budget(const Caller& caller, std::string_view resource, WallTime now,
                      std::string& more_head) const;
 
+  // Hands out what is held; `detail` says how it came to be.
+  void serve(const http::RequestHead& head, const Request& request, const cache::EntryRef& entry,
+             http::Detail detail, Now now, net::Reply& reply);
+  // When anything changed of what a query asks about.
+  WallTime last_change_of_query(const Caller& caller, const std::string& scope) const;
   static bool is_graphql(const http::RequestHead& head, const Request& request);
   net::awaitable<void> answer_graphql(net::Exchange& exchange, Request& request, Instant began);
   net::awaitable<void> answer_query(net::Exchange& exchange, const Request& request,
@@ -161,6 +170,19 @@ class Proxy final : public net::Service {
   net::awaitable<void> fly_query(std::shared_ptr<GraphqlQuestion> question, crypto::TableHash key,
                                  FlightRef flight);
   net::awaitable<Outcome> ask_query(const GraphqlQuestion& question);
+  // What the witnesses of a query say.
+  struct Seen {
+    WallTime at;                            // they were asked from then on
+    WallTime changed_at = WallTime::min();  // the last of them
+    crypto::Digest digest{};
+  };
+  net::awaitable<cache::EntryRef> see(const GraphqlQuestion& query, const std::string& path);
+  net::awaitable<std::optional<Seen>> see_witnesses(const GraphqlQuestion& query);
+  net::awaitable<std::optional<Seen>> see_again(const GraphqlQuestion& query,
+                                                const cache::EntryRef& own);
+  cache::EntryRef renew(const GraphqlQuestion& query, const cache::EntryRef& own, const Seen& seen);
+  void note_witnesses(const GraphqlQuestion& query, const cache::EntryRef& entry, const Seen& seen,
+                      WallTime asked_at);
 
   FlightRef take_flight(net::Exchange& exchange, const Request& request,
                         const cache::EntryRef& seen, bool is_forced, bool& is_first);
@@ -208,6 +230,7 @@ class Proxy final : public net::Service {
   Doubts doubts_;
   Catalog catalog_;
   Decisions decisions_;
+  Witnesses witnesses_;
   Governor governor_;
   PublicRepositories public_repositories_;
   LargeAnswers large_answers_;

@@ -122,7 +122,7 @@ TEST(Question, AnothersBodyIsProvenByTheEtagThatOurCredentialWouldSee) {
   EXPECT_EQ(conclusion.entry->etag, computed_etag(*ours, kBody));
 }
 
-TEST(Question, AnothersBodyIsNotUsedWithoutItsProof) {
+TEST(Question, Trap4AnothersBodyIsNotUsedWithoutItsProof) {
   auto theirs = question_for(kIssue, "token one");
   const auto candidate = fetch(*theirs);
   for (int status : {200, 403, 404, 500}) {
@@ -152,7 +152,7 @@ TEST(Question, ABodyWhoseEtagIsNotComputableIsNoCandidate) {
             "\"cac2f823aa51\"");  // for its own principal the given tag still works
 }
 
-TEST(Question, AWeakTagIsTheSameTag) {
+TEST(Question, Trap17AWeakTagIsTheSameTag) {
   auto question = question_for(kIssue);
   http::Answer answer = answer_200(*question, kBody);
   answer.headers.set("ETag", "W/\"" + computed_etag(*question, kBody) + '"');
@@ -209,7 +209,7 @@ TEST(Question, FieldsOfA304ReplaceStoredOnesAndMissingOnesStay) {
   EXPECT_EQ(entry->headers.get("x-github-media-type"), "github.v3; format=json");
 }
 
-TEST(Question, NeitherBudgetNorCookieIsKept) {
+TEST(Question, Trap10NeitherBudgetNorCookieIsKept) {
   const auto entry = fetch(*question_for(kIssue));
   EXPECT_FALSE(entry->headers.contains("x-ratelimit-remaining"));
   EXPECT_FALSE(entry->headers.contains("set-cookie"));
@@ -231,7 +231,7 @@ TEST(Question, ADeniedAnswerPurgesAndALimitDoesNot) {
   EXPECT_FALSE(conclusion.entry);
 }
 
-TEST(Question, ADateFromTheFutureIsNotBelieved) {
+TEST(Question, Trap29ADateFromTheFutureIsNotBelieved) {
   auto question = question_for(kIssue);
   http::Answer answer = answer_200(*question, kBody);
   answer.headers.set("Date", http::write_date(kNow + Seconds(3600)));

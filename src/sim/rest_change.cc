@@ -31,6 +31,20 @@ void mark_value(json::value& value, const std::string& mark) {
   }
 }
 
+// A pull request is an issue as well: the same number, title and moment of the last change.
+void update_twin(world::Repository& repository, std::string_view collection,
+                 const world::Item& item) {
+  if (collection != "pulls" && collection != "issues") return;
+  const json::value* number = item.document.if_contains("number");
+  if (!number) return;
+  world::Item* twin = find_item(repository.collection(collection == "pulls" ? "issues" : "pulls"),
+                                "number", std::to_string(number->to_number<std::int64_t>()));
+  if (!twin) return;
+  for (const std::string_view member : {"title", "updated_at"})
+    if (const json::value* value = item.document.if_contains(member))
+      twin->document[member] = *value;
+}
+
 }  // namespace
 
 bool Rest::change_repository(const Question& question, const std::string& mark) {
@@ -65,6 +79,7 @@ bool Rest::change_repository(const Question& question, const std::string& mark) 
     mark_document(item->document, mark);
     if (item->document.contains("updated_at"))
       item->document["updated_at"] = world::write_timestamp(question.now_seconds);
+    update_twin(repository, found->collection, *item);
   }
   return true;
 }

@@ -151,8 +151,10 @@ std::optional<Outcome> Rest::write_issues(const Question& question, const json::
     const bool is_closed = text_at(issue->document, "state") == "closed";
     issue->document["closed_at"] =
         is_closed ? json::value(write_timestamp(question.now_seconds)) : json::value(nullptr);
-    if (Item* pull = find_item(repository.collection("pulls"), "number", rest[1]))
+    if (Item* pull = find_item(repository.collection("pulls"), "number", rest[1])) {
       patch(pull->document, input, {"title", "body", "state"});
+      pull->document["updated_at"] = issue->document["updated_at"];
+    }
     count_open_issues(repository);
     return json_outcome(issue->document, question.representation);
   }
@@ -213,6 +215,8 @@ std::optional<Outcome> Rest::write_pulls(const Question& question, const json::o
   Item* pull = rest.size() > 1 ? find_item(pulls, "number", rest[1]) : nullptr;
   if (!pull) return error_outcome(404, "Not Found");
   Item* issue = find_item(repository.collection("issues"), "number", rest[1]);
+  pull->document["updated_at"] = write_timestamp(question.now_seconds);
+  if (issue) issue->document["updated_at"] = pull->document["updated_at"];
   if (matches(rest, "pulls/#") && question.method == "PATCH") {
     patch(pull->document, input, {"title", "body", "state"});
     if (issue) patch(issue->document, input, {"title", "body", "state"});

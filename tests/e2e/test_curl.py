@@ -90,7 +90,7 @@ def test_head_of_the_unseen_is_asked_and_kept(daemon, model, door):
     assert model.calls() == 1
 
 
-def test_a_known_validator_is_answered_304_without_a_body(daemon, model, door):
+def test_trap_24_a_known_validator_is_answered_304_without_a_body(daemon, model, door):
     etag = curl(daemon, door, WIDGETS).get("etag")
     for validator in (etag, "W/" + etag, f'"other", {etag}', "*"):
         answer = curl(daemon, door, WIDGETS, "-H", f"If-None-Match: {validator}")
@@ -213,7 +213,7 @@ def test_raw_files_are_streamed_and_never_kept(daemon, model, door):
         assert model.calls() == calls
 
 
-def test_compression_upstream_changes_nothing_here(daemon, model, door):
+def test_trap_17_compression_upstream_changes_nothing_here(daemon, model, door):
     plain = curl(daemon, door, WIDGETS)
     packed = curl(daemon, door, WIDGETS, "--compressed")
     assert packed.body == plain.body and model.calls() == 1

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import json
+import time
 
 import pytest
 
@@ -50,6 +51,59 @@ def test_merge_gates_are_asked_for_every_time(daemon, model):
            "{ pullRequests(first: 1) { nodes { state mergeable } } } }"
     assert [post(daemon, gate).detail for _ in range(3)] == ["fetched"] * 3
     assert model.charged() == 3
+
+
+def pull_number(model):
+    connection = model.connection()
+    number = harness.ask(connection, "/repos/octo-org/widgets/pulls", TOKEN).json()[0]["number"]
+    connection.close()
+    return number
+
+
+def test_a_gate_is_free_while_the_pull_request_that_it_is_of_has_not_changed(daemon, model):
+    number = pull_number(model)
+    gate = ("query($n: Int!) { repository(owner: \"octo-org\", name: \"widgets\") "
+            "{ pullRequest(number: $n) { state title mergeable headRefOid } } }")
+
+    def look():
+        answer = post(daemon, gate, variables={"n": number})
+        assert answer.body == expected_of(model, gate, {"n": number})
+        return answer.detail
+    # Once plainly; once with its witness, which is a call of its own, and makes GitHub compute `mergeable`; once more
+    # for that; and from then on for nothing.
+    assert [look() for _ in range(3)] == ["fetched"] * 3
+    charged = model.charged()
+    assert [look() for _ in range(5)] == ["revalidated"] * 5
+    assert model.charged() == charged
+    # A change is seen with the next question.
+    for _ in range(3):
+        model.control(f"change?path=/repos/octo-org/widgets/pulls/{number}&token={TOKEN}")
+        assert look() == "fetched"
+    time.sleep(5.1)  # what has just changed says nothing yet
+    assert look() == "fetched"
+    assert look() == "revalidated"
+    # Who wants GitHub's own word gets it.
+    assert post(daemon, gate, variables={"n": number}, headers={"Cache-Control": "no-cache"}).detail == "fetched"
+
+
+def test_a_list_of_pull_requests_is_free_while_nothing_in_the_repository_was_updated(daemon, model):
+    gate = ("{ repository(owner: \"octo-org\", name: \"widgets\") "
+            "{ pullRequests(first: 30) { nodes { number title state isDraft } } } }")
+    details = [post(daemon, gate).detail for _ in range(4)]
+    assert details == ["fetched", "fetched", "revalidated", "revalidated"]
+    number = pull_number(model)
+    model.control(f"change?path=/repos/octo-org/widgets/pulls/{number}&token={TOKEN}")
+    after = post(daemon, gate)
+    assert after.detail == "fetched" and after.body == expected_of(model, gate)
+
+
+def expected_of(model, query, variables=None):
+    """What GitHub would say now."""
+    body = json.dumps({"query": query, **({"variables": variables} if variables else {})})
+    connection = model.connection()
+    answer = harness.ask(connection, f"/_model/expect?path=/graphql&token={TOKEN}", method="GET", body=body)
+    connection.close()
+    return answer.body
 
 
 def test_trap_14_errors_and_partial_data_are_never_kept(daemon, model):

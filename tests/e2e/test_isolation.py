@@ -80,7 +80,7 @@ def run_connection(path, expected, count, seed):
     return wrong
 
 
-def test_no_byte_of_one_principal_reaches_another(tmp_path):
+def test_trap_1_no_byte_of_one_principal_reaches_another(tmp_path):
     model = harness.Model(tmp_path)
     model.control("mode?secondary=off")  # fifty users at once from one machine are not what this test is about
     expected = expectations(model, range(USERS_COUNT))

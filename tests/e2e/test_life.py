@@ -261,7 +261,7 @@ def test_without_a_daemon_the_exit_code_is_3(folder, arguments):
     assert b"ghmesh serve" in done.stderr and done.stdout == b""
 
 
-def test_without_a_daemon_a_command_runs_all_the_same(folder):
+def test_trap_27_without_a_daemon_a_command_runs_all_the_same(folder):
     done = subprocess.run([GHMESH, "run", "--socket", folder / "none.sock", "--", "echo", "done"], capture_output=True,
                           timeout=30, env=harness.environment(XDG_CONFIG_HOME=folder))
     assert (done.returncode, done.stdout) == (0, b"done\n") and b"running without it" in done.stderr

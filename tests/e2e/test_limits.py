@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """When GitHub says no, or says nothing: what may still be served, and what must not."""
 
+import concurrent.futures
 import json
+import time
 
 import pytest
 
@@ -163,3 +165,45 @@ def test_a_rotated_token_proves_what_is_known_for_free(daemon, model):
     assert model.charged() == charged
     stranger = daemon.ask(SECRET, "ghp_model_hubot_1")
     assert stranger.status == 404 and json.loads(stranger.body)["message"] == "Not Found"
+
+
+def test_told_to_wait_by_a_secondary_limit_no_caller_makes_github_punish_us(daemon, model):
+    """Forty callers, some patient and some not, through a limit and past its end."""
+    paths = [f"{WIDGETS}/issues/{number}" for number in range(1, 41)]
+    kept = {path: daemon.ask(path, TOKEN).body for path in paths[:20]}
+    model.control("mode?retry_after=3")
+    model.control("refuse?principal=user:octocat")
+    assert daemon.ask(paths[-1], TOKEN).status == 403  # told once, and the model counts even that
+    punishable = model.stats()["punishable_total"]
+    give_up_at = time.monotonic() + 8
+
+    def insist(path):
+        """As tools do that retry: at once, or when they are told to; until they have it."""
+        while time.monotonic() < give_up_at:
+            answer = daemon.ask(path, TOKEN, headers=NO_CACHE if path in kept else {})
+            if answer.status == 200:
+                if path in kept:
+                    assert answer.body == kept[path]
+                if answer.detail != "stale":
+                    return True
+            else:
+                assert answer.status in (403, 429) and int(answer.headers["Retry-After"]) > 0
+            time.sleep(0.05)
+        return False
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        assert all(pool.map(insist, paths))
+    stats = model.stats()
+    assert (stats["punishable_total"], stats["refused_secondary_total"]) == (punishable, 1)
+
+
+def test_with_the_budget_used_up_every_read_that_is_held_is_answered_and_github_is_left_alone(daemon, model):
+    paths = [WIDGETS, WIDGETS + "/issues", WIDGETS + "/pulls", SECRET, SECRET + "/issues", "/user"]
+    expected = {path: daemon.ask(path, TOKEN).body for path in paths}
+    model.control("limit?principal=user:octocat&remaining=0")
+    for _ in range(50):
+        for path in paths:
+            answer = daemon.ask(path, TOKEN, headers=NO_CACHE)
+            assert (answer.status, answer.body, answer.detail) == (200, expected[path], "stale")
+            assert answer.headers["X-RateLimit-Remaining"] == "0"
+    stats = model.stats()
+    assert stats["refused_primary_total"] == 1 and stats["punishable_total"] == 0

@@ -122,7 +122,7 @@ def test_a_write_through_one_node_is_seen_through_all(start, model):
         mesh.until(lambda: node.ask(issue, OCTOCAT).json()["title"] == "said anew", seconds=2)
 
 
-def test_a_body_that_is_too_large_to_be_told_is_fetched(start, model):
+def test_trap_32_a_body_that_is_too_large_to_be_told_is_fetched(start, model):
     swarm = start(2)
     path = f"{WIDGETS}/issues?per_page=100&state=all"
     first = swarm.nodes[0].ask(path, OCTOCAT)
@@ -132,7 +132,7 @@ def test_a_body_that_is_too_large_to_be_told_is_fetched(start, model):
     assert model.charged() == charged
 
 
-def test_an_outsider_sees_nothing(start, model, tmp_path):
+def test_trap_3_an_outsider_sees_nothing(start, model, tmp_path):
     swarm = start(2)
     other = mesh.new_secret(tmp_path / "other" / "swarm.secret")
     outsider = mesh.Node(tmp_path / "outsider", model.url, other, peers=[swarm.nodes[0].multiaddr])
@@ -167,7 +167,7 @@ def test_a_node_that_is_killed_comes_back_and_is_warm(start, model):
     swarm.connect()
 
 
-def test_members_find_each_other_by_a_shared_directory(tmp_path, model):
+def test_trap_30_members_find_each_other_by_a_shared_directory(tmp_path, model):
     secret = mesh.new_secret(tmp_path / "swarm.secret")
     (tmp_path / "shared").mkdir()
     nodes = [mesh.Node(tmp_path / f"node{i}", model.url, secret, "--peer-directory", tmp_path / "shared")
@@ -176,6 +176,7 @@ def test_members_find_each_other_by_a_shared_directory(tmp_path, model):
         mesh.until(lambda: all(len(node.members()) == 1 for node in nodes), seconds=30)
         for file in (tmp_path / "shared").iterdir():
             assert b"127.0.0.1" not in file.read_bytes()
+        assert model.calls() == 0  # GitHub is nobody's meeting place
     finally:
         for node in nodes:
             assert node.stop() == 0

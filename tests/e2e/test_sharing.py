@@ -63,7 +63,7 @@ def test_with_candidates_off_nobody_is_helped(start, model):
     assert model.charged() == charged + 1
 
 
-def test_a_rotated_token_after_a_restart_is_free_with_candidates_on_disk(start, model):
+def test_trap_2_a_rotated_token_after_a_restart_is_free_with_candidates_on_disk(start, model):
     daemon = start("--candidates", "disk", "--durability", "durable")
     body = daemon.ask(SECRET, OCTOCAT).body
     daemon = start("--candidates", "disk")

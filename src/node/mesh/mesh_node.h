@@ -76,6 +76,8 @@ class MeshNode final : public proxy::Peers {
   void note_stale(std::span<const std::string> keys) override;
   void note_budget(const proxy::Caller& caller, const http::Headers& headers,
                    WallTime now) override;
+  std::optional<proxy::KnownBudget> told_budget(const proxy::Caller& caller,
+                                                std::string_view resource, WallTime now) override;
   void note_proof(const proxy::Subject& subject, const cache::EntryRef& offered,
                   const cache::EntryRef& own, const http::Answer& answer, WallTime now) override;
   void note_offered(const proxy::Subject& subject, const cache::EntryRef& offered) override;

@@ -429,6 +429,15 @@ void MeshNode::note_budget(const proxy::Caller& caller, const http::Headers& hea
   });
 }
 
+std::optional<proxy::KnownBudget> MeshNode::told_budget(const proxy::Caller& caller,
+                                                        std::string_view resource, WallTime now) {
+  const auto lock = state_->ledger.lock();
+  const mesh::Budget* told = state_->ledger.budget(state_->tag_of(caller), resource, now);
+  if (!told || told->reset <= now) return std::nullopt;
+  return proxy::KnownBudget{
+      .limit = told->limit, .remaining = told->remaining, .reset = told->reset};
+}
+
 // What GitHub's answer says of the claim. Another body may have come since. But one that this node held before the
 // claim, and GitHub gives again now, was there all the time: then the claimed one never was. (Last-Modified tells less
 // than it seems to: counters of stars and reactions change without it.)
