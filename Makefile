@@ -15,13 +15,15 @@
 #                                                              make bench-mesh  a swarm, against gossip of js-libp2p
 #   make install PREFIX=/usr/local                             make bench-library  C++ and Python, against the predecessor
 #   make sim-trace   what a newcomer to a swarm pays in its first hour
+#   make sim-day     what a day of agents costs, with ghmesh and without (ARGS="--hours 1 --changes 0 --seed 7")
+#   make bench-graphql  what it costs to key a request, and a fresh hit of GraphQL beside one of REST
 #   make sim-gossip  swarms of 1,000 gossipsub routers, with attackers among them (ARGS="--seeds 7 --only churn-30")
 #   make interop ghmesh with js-, go-, rust- and py-libp2p     (SUBJECT=js: those with each other); docs/interop.md
 
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help setup configure build release lint tidy format test e2e python wheel interop-js interop mutants check demo run sim \
-        fuzz tsan bench bench-hits bench-library sim-trace bench-p2p bench-mesh sim-gossip install clean
+        fuzz tsan bench bench-hits bench-library bench-graphql sim-trace sim-day bench-p2p bench-mesh sim-gossip install clean
 
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3# Debian's own, for which tools/setup installs pytest and PyGithub
@@ -90,6 +92,13 @@ bench-hits: release $(FIXTURES) ; tools/setup-bench && bench/run --hits
 
 sim-gossip: setup; cmake --preset release >/dev/null && cmake --build --preset release --target gossip_swarm $(NINJA)
 		   build/release/bench/gossip_swarm $(ARGS)
+# A working day of agents against the model, with ghmesh and without; the clock is libfaketime's. 15 minutes.
+sim-day: setup $(FIXTURES) ; cmake --preset release >/dev/null
+		   cmake --build --preset release --target ghmesh github-model $(NINJA)
+		   $(PYTHON) bench/agent_day.py --by-tool $(or $(ARGS),--hours 3)
+bench-graphql: setup $(FIXTURES) ; tools/setup-bench && cmake --preset release >/dev/null
+		   cmake --build --preset release --target ghmesh github-model github_bench $(NINJA)
+		   build/release/src/github_bench --benchmark_filter='classify|key_of' && $(PYTHON) bench/graphql_hits.py
 sim-trace: setup ; cmake --preset release >/dev/null && cmake --build --preset release --target sim_mesh_test $(NINJA)
 		   GHMESH_SIM_HOUR=1 build/release/src/sim_mesh_test --gtest_filter='MeshTrace.*'
 

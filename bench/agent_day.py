@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """A day of agents, replayed against the model of GitHub: with ghmesh between them and GitHub, and without.
 
-What the tools ask is recorded from the real gh at the start of the run; when they ask it, and what changes meanwhile, is
-drawn from a seed. The clock is libfaketime's: every process reads it from one file, and it is moved from one call to the
-next. Each answer is compared with what GitHub would have answered then: one that GitHub never gave is wrong, and one
+What the tools ask is recorded from the real gh at the start of the run; when they ask it, and what changes meanwhile,
+is drawn from a seed. The clock is libfaketime's: every process reads it from one file, and it is moved from call to
+call. Each answer is compared with what GitHub would have answered then: one that GitHub never gave is wrong, and one
 that GitHub has not given for longer than its class allows is over age. Of both there must be none.
 """
 
 import argparse
 import collections
+import contextlib
 import heapq
 import http.server
 import json
@@ -245,7 +246,7 @@ def call_over(server, token, call):
 def replay(trace, tools, folder, with_ghmesh, options):
     folder.mkdir()
     clock = Clock(folder)
-    with clock:
+    with contextlib.nullcontext() if options.still else clock:
         model = harness.Model(folder, "--unlimited")
         daemon = harness.Daemon(folder, model.url, tcp=False) if with_ghmesh else None
     find_things(model, options.repositories)
@@ -253,20 +254,22 @@ def replay(trace, tools, folder, with_ghmesh, options):
     truth = Truth(model)
     asked, by_tool = 0, collections.defaultdict(lambda: [0, 0])
     details, wrong, over_age, worst = collections.Counter(), [], [], 0
+    began = time.monotonic()
     for event in trace:
         clock.move_to(event[0])
+        now = time.monotonic() - began if options.still else event[0]
         if event[1] == "change":
             _, _, kind, thing = event
             number = {"pulls": thing["pull"], "issues": thing["issue"], "runs": thing["run"]}[kind]
             place = "actions/runs" if kind == "runs" else kind
             model.control(f"change?path=/repos/{ORGANIZATION}/{thing['repo']}/{place}/{number}&token={TOKENS[0]}")
-            truth.look_again(event[0], thing["repo"])
+            truth.look_again(now, thing["repo"])
             continue
         _, _, agent, tool, thing = event
         token = TOKENS[agent % len(TOKENS)]
         for call in tools.of(tool, thing):
             truth.headers[Truth.name(token, call)] = call["headers"]
-            truth.look(event[0], token, call)
+            truth.look(now, token, call)
             before = model.charged() if options.by_tool else 0
             status, headers, body = call_over(daemon or model, token, call)
             asked += 1
@@ -275,13 +278,13 @@ def replay(trace, tools, folder, with_ghmesh, options):
                 by_tool[tool][1] += model.charged() - before
             detail = headers.get("Cache-Status", "").rpartition("detail=")[2]
             details[detail or "GitHub"] += 1
-            truth.look(event[0], token, call)  # asking may make GitHub compute what it then says to all
-            verdict, age = truth.judge(event[0], token, call, body)
+            truth.look(now, token, call)  # asking may make GitHub compute what it then says to all
+            verdict, age = truth.judge(now, token, call, body)
             worst = max(worst, age)
             if verdict or status >= 500:
-                wrong.append((event[0], tool, call["path"], status, detail))
+                wrong.append((now, tool, call["path"], status, detail))
             elif age > AGE_MAX:
-                over_age.append((event[0], tool, call["path"], age, detail))
+                over_age.append((now, tool, call["path"], age, detail))
     stats = model.stats()
     if daemon:
         daemon.assert_healthy()
@@ -318,6 +321,8 @@ def main():
     parser.add_argument("--hours", type=float, default=8)
     parser.add_argument("--repositories", type=int, default=20)
     parser.add_argument("--changes", type=float, default=6, help="of each repository in an hour; 0: nothing changes")
+    parser.add_argument("--still", action="store_true",
+                        help="with the machine's own clock, which hardly moves meanwhile: for sanitized builds")
     parser.add_argument("--by-tool", action="store_true", help="and what each tool was charged")
     options = parser.parse_args()
     folder = harness.temporary_folder()

@@ -21,13 +21,15 @@ import harness  # noqa: E402
 
 ROUNDS, SECONDS = 5, 2
 PATH = "/repos/octo-org/widgets/issues?per_page=5"
-QUERY = ("query IssueList($owner: String!, $repo: String!, $limit: Int, $endCursor: String, $states: [IssueState!] = OPEN) "
-         "{ repository(owner: $owner, name: $repo) { hasIssuesEnabled issues(first: $limit, after: $endCursor, "
-         "orderBy: {field: CREATED_AT, direction: DESC}, states: $states) { totalCount nodes { number title url state "
-         "body updatedAt createdAt author { login } labels(first: 100) { nodes { id name description color } totalCount } "
-         "assignees(first: 100) { nodes { id login name } totalCount } milestone { number title description dueOn } } "
-         "pageInfo { hasNextPage endCursor } } } }")
-BODY = json.dumps({"query": QUERY, "variables": {"limit": 18, "owner": "octo-org", "repo": "widgets", "states": ["OPEN"]}})
+QUERY = ("query IssueList($owner: String!, $repo: String!, $limit: Int, $endCursor: String, "
+         "$states: [IssueState!] = OPEN) { repository(owner: $owner, name: $repo) { hasIssuesEnabled "
+         "issues(first: $limit, after: $endCursor, orderBy: {field: CREATED_AT, direction: DESC}, states: $states) "
+         "{ totalCount nodes { number title url state body updatedAt createdAt author { login } "
+         "labels(first: 100) { nodes { id name description color } totalCount } "
+         "assignees(first: 100) { nodes { id login name } totalCount } "
+         "milestone { number title description dueOn } } pageInfo { hasNextPage endCursor } } } }")
+BODY = json.dumps({"query": QUERY, "variables": {"limit": 18, "owner": "octo-org", "repo": "widgets",
+                                                 "states": ["OPEN"]}})
 
 
 def cpu_seconds(pid):

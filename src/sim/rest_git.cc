@@ -109,6 +109,14 @@ std::string join(const Segments& segments, std::size_t first) {
   return path;
 }
 
+// Commits of topic branches are made up; but the last one of each is known by its pull request.
+bool is_head_of_a_pull(Repository& repository, std::string_view sha) {
+  return std::ranges::any_of(repository.collection("pulls"), [&](const Item& pull) {
+    const json::value* head = pull.document.if_contains("head");
+    return head && head->is_object() && text_at(head->get_object(), "sha") == sha;
+  });
+}
+
 }  // namespace
 
 Outcome Rest::read_commit(const Question& question, const json::object& commit) {
@@ -133,8 +141,9 @@ std::optional<Outcome> Rest::read_git(const Question& question) {
   Repository& repository = *question.repository;
   if (matches(rest, "commits/*/status") || matches(rest, "commits/*/check-runs")) {
     const auto* commit = find_commit(repository, rest[1]);
-    if (!commit) return error_outcome(422, "No commit found for SHA: " + rest[1]);
-    const std::string sha(text_at(*commit, "sha"));
+    if (!commit && !is_head_of_a_pull(repository, rest[1]))
+      return error_outcome(422, "No commit found for SHA: " + rest[1]);
+    const std::string sha(commit ? text_at(*commit, "sha") : std::string_view(rest[1]));
     json::array statuses;
     for (const Item& item : repository.collection("statuses"))
       if (text_at(item.document, "sha") == sha) statuses.push_back(item.document);
