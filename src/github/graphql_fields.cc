@@ -185,7 +185,7 @@ GraphqlOperation read_operation(const graphql::Document& document,
   if (out.kind != GraphqlKind::query) return out;
   Walk(document, out).visit(operation->selections, About::anything);
   find_repository(*operation, out);
-  if (!out.repository.text.empty()) out.witness = find_witness(document, *operation);
+  out.witness = find_witness(document, *operation);
   return out;
 }
 

@@ -157,6 +157,15 @@ bool append_operand(std::string& out, const GraphqlOperand& operand, const Envel
 
 Witness read_witness(const WitnessRule& rule, const Envelope& envelope) {
   Witness witness{.kind = rule.kind, .needs_checks = rule.needs_checks};
+  if (rule.is_node) {
+    std::string_view id = rule.number;
+    if (rule.is_variable &&
+        (!envelope.has_variables ||
+         envelope.variables.at_key(rule.number).get_string().get(id) != simdjson::SUCCESS))
+      return {};
+    witness.node = id;
+    return id.empty() || id.size() > kKeyFieldBytesMax ? Witness() : witness;
+  }
   if (rule.kind == WitnessKind::none || rule.kind == WitnessKind::list) return witness;
   const bool is_read =
       rule.is_variable
@@ -229,7 +238,8 @@ void GraphqlReader::read(std::string_view host, const http::RequestHead& head,
       !envelope.has_variables || append_canonical(variables, envelope.variables, 0);
   append_part(out.key, variables == "{}" ? std::string_view() : variables);
   write_scope(operation, envelope, out.scope);
-  if (!out.scope.empty()) out.witness = read_witness(operation.witness, envelope);
+  if (!out.scope.empty() || operation.witness.is_node)
+    out.witness = read_witness(operation.witness, envelope);
   if (is_canonical && append_fields(out.key, head)) return;
   out.kind = GraphqlKind::unreadable;
   out.key.clear();

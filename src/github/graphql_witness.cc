@@ -46,6 +46,8 @@ class Search {
   explicit Search(const graphql::Document& document) : document_(document) {}
 
   WitnessRule of(const graphql::Operation& operation) {
+    if (operation.selections.size() == 1 && operation.selections.front().name == "node")
+      return take_node(operation.selections.front()) ? found_ : WitnessRule();
     for (const Selection& root : operation.selections) {
       if (root.name == "__typename") continue;
       if (root.kind != Selection::Kind::field || root.name != "repository") return {};
@@ -73,6 +75,24 @@ class Search {
     rule.needs_checks = found_.needs_checks;
     found_ = std::move(rule);
     return look(field.selections);
+  }
+
+  // node(id: $id) { ...on PullRequest { ... } }
+  bool take_node(const Selection& field) {
+    if (field.kind != Selection::Kind::field || field.arguments.size() != 1 ||
+        field.arguments.front().first != "id")
+      return false;
+    const graphql::Value& id = field.arguments.front().second;
+    found_.is_variable = id.kind == graphql::Value::Kind::variable;
+    if (!found_.is_variable && id.kind != graphql::Value::Kind::text) return false;
+    found_.kind = WitnessKind::pull;
+    found_.is_node = true;
+    found_.number = id.text;
+    return std::ranges::all_of(field.selections, [this](const Selection& part) {
+      if (part.kind == Selection::Kind::field) return is_among(kHarmless, part.name);
+      return part.kind == Selection::Kind::inline_fragment && part.condition == "PullRequest" &&
+             look(part.selections);
+    });
   }
 
   static bool take_number(const Selection& field, WitnessRule& rule) {
@@ -138,6 +158,14 @@ std::string witness_target(const Witness& witness, std::string_view scope) {
     case WitnessKind::none: break;
   }
   return {};
+}
+
+std::string node_id_of(std::string_view pull_body) {
+  const JsonDocument json(pull_body, kPullBytesMax);
+  std::string_view id;
+  if (!json.is_open() || json.object().at_key("node_id").get_string().get(id) != simdjson::SUCCESS)
+    return {};
+  return std::string(id);
 }
 
 std::vector<std::string> check_targets(std::string_view scope, std::string_view pull_body) {

@@ -35,18 +35,23 @@ enum class WitnessKind { none, issue, pull, list };
 struct WitnessRule {
   WitnessKind kind = WitnessKind::none;
   std::string number;  // digits, or a variable's name; empty for a list
+  bool is_node =
+      false;  // it is the id of a pull request's node instead: node(id:) { ...on PullRequest }
   bool is_variable = false;
   bool needs_checks = false;
 };
-// Of an operation whose root fields are all `repository` of the same one.
+// Of an operation whose root fields are all `repository` of the same one, or whose only one is `node`.
 WitnessRule find_witness(const graphql::Document& document, const graphql::Operation& operation);
 
 // Of one request.
 struct Witness {
   WitnessKind kind = WitnessKind::none;
   std::uint64_t number = 0;
+  std::string node;  // in place of scope and number: REST calls it "node_id"
   bool needs_checks = false;
 };
+// Of the body of a pull request; empty: it has none.
+std::string node_id_of(std::string_view pull_body);
 // The first target to ask for; `scope` is "repos/o/r". Empty: there is none.
 std::string witness_target(const Witness& witness, std::string_view scope);
 // Those of the checks, from the body of the pull request; empty: its head cannot be told.

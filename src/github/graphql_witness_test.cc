@@ -54,6 +54,34 @@ TEST(GraphqlWitness, ThereIsNoneForWhatNothingOfRestChangesWith) {
         << variables;
 }
 
+Witness witness_of_root(const std::string& root) {
+  http::RequestHead head;
+  GraphqlReader reader;
+  GraphqlRequest out;
+  reader.read("api.github.com", head,
+              R"({"query":"query($id: ID!) { )" + root + R"( }","variables":{"id":"PR_7"}})", out);
+  return out.witness;
+}
+
+TEST(GraphqlWitness, MayBeNamedByItsNode) {
+  for (const char* root : {"node(id: $id) { ...on PullRequest { commits(last: 1) { nodes { commit "
+                           "{ statusCheckRollup { state } } } } } }",
+                           R"(node(id: \"PR_7\") { id ...on PullRequest { status { state } } })"}) {
+    const Witness witness = witness_of_root(root);
+    EXPECT_EQ(witness.kind, WitnessKind::pull) << root;
+    EXPECT_EQ(witness.node, "PR_7");
+    EXPECT_TRUE(witness.needs_checks);
+  }
+  for (const char* root :
+       {"node(id: $id) { ...on Issue { title } }",
+        "node(id: $id) { ...on PullRequest { reviewDecision } }",
+        "node(id: $other) { ...on PullRequest { title } }", "node { ...on PullRequest { title } }",
+        "node(id: $id) { ...on PullRequest { title } } viewer { login }"})
+    EXPECT_EQ(witness_of_root(root).kind, WitnessKind::none) << root;
+  EXPECT_EQ(node_id_of(R"({"node_id":"PR_7"})"), "PR_7");
+  EXPECT_EQ(node_id_of(R"({"node_id":7})"), "");
+}
+
 TEST(GraphqlWitness, OfChecksAreThoseOfTheHead) {
   const Witness witness = witness_of(
       "pullRequest(number: 7) { commits(last: 1) { nodes { commit { statusCheckRollup { "

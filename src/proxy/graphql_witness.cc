@@ -45,12 +45,25 @@ net::awaitable<std::optional<Proxy::Seen>> Proxy::see_witnesses(const GraphqlQue
     const WallTime changed_at = said == WallTime::min() || said > seen.at ? entry.fetched_at : said;
     seen.changed_at = std::max(seen.changed_at, changed_at);
   };
-  const cache::EntryRef first =
-      co_await see(query, github::witness_target(query.witness, query.scope));
+  std::string scope = query.scope;
+  github::Witness witness = query.witness;
+  if (!witness.node.empty()) {
+    const auto pull = witnesses_.find_node(witness.node);
+    if (!pull) co_return std::nullopt;
+    scope = pull->scope;
+    witness.number = pull->number;
+  }
+  const std::string path = github::witness_target(witness, scope);
+  const cache::EntryRef first = co_await see(query, path);
   if (!first) co_return std::nullopt;
   take(*first);
-  if (query.witness.needs_checks) {
-    const auto targets = github::check_targets(query.scope, *first->body);
+  if (witness.kind == github::WitnessKind::pull) {
+    const std::string node = github::node_id_of(*first->body);
+    if (!witness.node.empty() && node != witness.node) co_return std::nullopt;
+    if (!node.empty()) witnesses_.learn_node(node, {.scope = scope, .number = witness.number});
+  }
+  if (witness.needs_checks) {
+    const auto targets = github::check_targets(scope, *first->body);
     if (targets.empty()) co_return std::nullopt;
     for (const std::string& target : targets) {
       const cache::EntryRef checks = co_await see(query, target);
@@ -72,6 +85,9 @@ net::awaitable<std::optional<Proxy::Seen>> Proxy::see_again(const GraphqlQuestio
   if (!is_again || query.is_forced || query.witness.kind == github::WitnessKind::none)
     co_return std::nullopt;
   if (witnesses_.has_given_up(hash_of(query), now)) co_return std::nullopt;
+  // What nobody has asked for by its number yet may still come to be known.
+  if (!query.witness.node.empty() && !witnesses_.find_node(query.witness.node))
+    co_return std::nullopt;
   auto seen = co_await see_witnesses(query);
   if (!seen) witnesses_.give_up(hash_of(query), now + github::kWitnessedMax);
   co_return seen;

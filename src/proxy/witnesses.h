@@ -5,9 +5,13 @@
 // Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/time.h"
 #include "crypto/hash.h"
@@ -46,6 +50,22 @@ class Witnesses {
     const auto found = given_up_.find(query);
     return found != given_up_.end() && now < found->second;
   }
+  // A pull request that was seen by its number has this node id as well.
+  struct Pull {
+    std::string scope;
+    std::uint64_t number = 0;
+  };
+  void learn_node(const std::string& node, Pull pull) {
+    const std::lock_guard lock(mutex_);
+    if (nodes_.size() >= kWitnessedCountMax) nodes_.clear();
+    nodes_[node] = std::move(pull);
+  }
+  std::optional<Pull> find_node(const std::string& node) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = nodes_.find(node);
+    if (found == nodes_.end()) return std::nullopt;
+    return found->second;
+  }
   bool still_says(const crypto::TableHash& query, const crypto::Digest& answer,
                   const crypto::Digest& seen) const {
     const std::lock_guard lock(mutex_);
@@ -64,6 +84,7 @@ class Witnesses {
   std::unordered_map<crypto::TableHash, Known, HashFirstWord> known_;
   std::list<crypto::TableHash> in_order_;
   std::unordered_map<crypto::TableHash, WallTime, HashFirstWord> given_up_;
+  std::unordered_map<std::string, Pull> nodes_;
 };
 
 }  // namespace ghmesh::proxy

@@ -97,6 +97,26 @@ def test_a_list_of_pull_requests_is_free_while_nothing_in_the_repository_was_upd
     assert after.detail == "fetched" and after.body == expected_of(model, gate)
 
 
+def test_checks_by_the_id_of_a_pull_request_are_free_once_its_number_is_known(daemon, model):
+    """As `gh pr checks` asks: first for the id, then for what is below it."""
+    by_number = ("query($n: Int!) { repository(owner: \"octo-org\", name: \"widgets\") "
+                 "{ pullRequest(number: $n) { number headRefName headRefOid id } } }")
+    by_id = ("query($id: ID!) { node(id: $id) { ...on PullRequest { commits(last: 1) { nodes { commit "
+             "{ statusCheckRollup { contexts(first: 100) { nodes { __typename } } } } } } } } }")
+    number = pull_number(model)
+    for _ in range(4):
+        known = post(daemon, by_number, variables={"n": number})
+    variables = {"id": known.json()["data"]["repository"]["pullRequest"]["id"]}
+    assert known.detail == "revalidated"
+    details = []
+    for _ in range(3):
+        details.append(post(daemon, by_id, variables=variables).detail)
+        time.sleep(10.1)  # as long as checks are fresh
+    charged = model.charged()
+    assert post(daemon, by_id, variables=variables).detail == "revalidated", details
+    assert model.charged() == charged
+
+
 def expected_of(model, query, variables=None):
     """What GitHub would say now."""
     body = json.dumps({"query": query, **({"variables": variables} if variables else {})})
