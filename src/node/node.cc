@@ -460,7 +460,11 @@ AdminSources Node::State::admin_sources() {
             return troubles;
           },
       .snapshot = [this] { return snapshot(); },
-      .purge_all = [this] { cache->erase_all(); },
+      .purge_all =
+          [this] {
+            cache->erase_all();
+            proxy->forget_names();
+          },
       .purge = [this](std::string_view authorization,
                       std::string_view target) { return proxy->purge(authorization, target); },
       .select = [this](std::string_view authorization,

@@ -22,26 +22,31 @@ void Catalog::note(KnownEntry entry) {
     recent_first_.splice(recent_first_.begin(), recent_first_, found->second);
     return;
   }
-  if (recent_first_.size() >= kCatalogEntriesMax) {
-    by_hash_.erase(hash_of(recent_first_.back()));
-    recent_first_.pop_back();
-  }
+  bytes_ += entry.bytes();
   recent_first_.push_front(std::move(entry));
   by_hash_.emplace(hash, recent_first_.begin());
+  while (recent_first_.size() > kCatalogEntriesMax || bytes_ > kCatalogBytesMax)
+    drop(std::prev(recent_first_.end()));
+}
+
+void Catalog::drop(std::list<KnownEntry>::iterator at) {
+  bytes_ -= at->bytes();
+  by_hash_.erase(hash_of(*at));
+  recent_first_.erase(at);
 }
 
 void Catalog::forget(const KnownEntry& entry) {
   const std::lock_guard lock(mutex_);
   const auto found = by_hash_.find(hash_of(entry));
   if (found == by_hash_.end()) return;
-  recent_first_.erase(found->second);
-  by_hash_.erase(found);
+  drop(found->second);
 }
 
 void Catalog::clear() {
   const std::lock_guard lock(mutex_);
   recent_first_.clear();
   by_hash_.clear();
+  bytes_ = 0;
 }
 
 std::vector<KnownEntry> Catalog::find(const Test& test) const {

@@ -18,8 +18,9 @@
 
 namespace ghmesh::proxy {
 
-// About 8 MiB of names: a busy day of one node.
+// A busy day of one node; and of their names, so that long queries make it no larger.
 inline constexpr std::size_t kCatalogEntriesMax = 16'384;
+inline constexpr std::size_t kCatalogBytesMax = 16 << 20;
 
 struct KnownEntry {
   CallerRef caller;
@@ -27,6 +28,10 @@ struct KnownEntry {
   std::string_view route;  // static
   std::string accept, api_version;
   std::string key;
+
+  std::size_t bytes() const {
+    return target.size() + accept.size() + api_version.size() + key.size();
+  }
 };
 
 class Catalog {
@@ -44,7 +49,10 @@ class Catalog {
   };
   static crypto::TableHash hash_of(const KnownEntry& entry);
 
+  void drop(std::list<KnownEntry>::iterator at);  // under the lock
+
   mutable std::mutex mutex_;
+  std::size_t bytes_ = 0;
   std::list<KnownEntry> recent_first_;
   std::unordered_map<crypto::TableHash, std::list<KnownEntry>::iterator, HashFirstWord> by_hash_;
 };

@@ -59,6 +59,17 @@ TEST(Catalog, NamesTheLatestFirstOfEachPrincipalAndForgetsTheOldest) {
   EXPECT_TRUE(catalog.find([](const KnownEntry& each) { return each.key == "b"; }).empty());
 }
 
+TEST(Catalog, HoldsSoManyBytesOfNamesHoweverLongTheyAre) {
+  Catalog catalog;
+  const auto alice = std::make_shared<Caller>();
+  for (int i = 0; i < 3000; ++i)
+    catalog.note(known(alice, std::to_string(i) + std::string(8000, 'x')));
+  const auto all = catalog.find([](const KnownEntry&) { return true; });
+  EXPECT_LE(all.size() * 16'000, kCatalogBytesMax);
+  EXPECT_GT(all.size(), 1000U);
+  EXPECT_TRUE(all.front().key.starts_with("2999"));
+}
+
 TEST(Explanation, SaysInWhatKeysDifferAndWhatWouldHelp) {
   Explanation why;
   why.query = "page=2";

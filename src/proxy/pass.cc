@@ -29,7 +29,8 @@ http::Headers forwarded_headers(const http::RequestHead& head) {
         equal_ignoring_case(field.name, "authorization") ||
         equal_ignoring_case(field.name, "content-length") ||
         equal_ignoring_case(field.name, "expect") ||
-        starts_with_ignoring_case(field.name, "x-gh-cache-"))
+        starts_with_ignoring_case(field.name, "x-gh-cache-") ||
+        starts_with_ignoring_case(field.name, "ghmesh-"))
       continue;
     if (!is_named_in(connection, field.name)) out.add(field.name, field.value);
   }

@@ -103,6 +103,8 @@ class Proxy final : public net::Service {
   };
   Selected select(const Selection& selection, Effect effect);
 
+  // After everything was erased from the cache.
+  void forget_names() { catalog_.clear(); }
   // Forgets one answer, for the principal of this Authorization value. `target` is a path with its query.
   Result<void> purge(std::string_view authorization, std::string_view target);
 

@@ -145,6 +145,12 @@ def test_what_an_earlier_run_has_kept_is_asked_for_again(folder, model):
     second.stop()
 
 
+def test_after_everything_was_purged_nothing_is_known(daemon):
+    fill(daemon)
+    assert daemon.command("purge", "--all").returncode == 0
+    assert purge(daemon, "/**", "--dry-run")["known"] == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["a/b/c"], ["--all", "--mine"], ["--all", "x/y"]])
 def test_what_says_nothing_is_refused(daemon, arguments):
     assert daemon.command("purge", *arguments).returncode == 1
