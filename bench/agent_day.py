@@ -141,7 +141,7 @@ class Tools:
     def of(self, tool, thing):
         """The same calls about another thing."""
         for call in self.calls[tool]:
-            path, body = call["path"], call["body"]
+            path, body = call["path"], call["body"].replace(self.sample["node"].encode(), thing["node"].encode())
             for name in ("repo", "pull", "issue", "run"):
                 old, new = str(self.sample[name]), str(thing[name])
                 if name == "repo":
@@ -247,13 +247,15 @@ def replay(trace, tools, folder, with_ghmesh, options):
     folder.mkdir()
     clock = Clock(folder)
     with contextlib.nullcontext() if options.still else clock:
-        model = harness.Model(folder, "--unlimited")
+        model = harness.Model(folder, *([] if options.limit else ["--unlimited"]))
         daemon = harness.Daemon(folder, model.url, tcp=False) if with_ghmesh else None
     find_things(model, options.repositories)
     model.control("reset")
+    if options.limit:
+        model.control(f"limit?remaining={options.limit}")
     truth = Truth(model)
     asked, by_tool = 0, collections.defaultdict(lambda: [0, 0])
-    details, wrong, over_age, worst = collections.Counter(), [], [], 0
+    details, wrong, over_age, worst, refused = collections.Counter(), [], [], 0, 0
     began = time.monotonic()
     for event in trace:
         clock.move_to(event[0])
@@ -278,6 +280,9 @@ def replay(trace, tools, folder, with_ghmesh, options):
                 by_tool[tool][1] += model.charged() - before
             detail = headers.get("Cache-Status", "").rpartition("detail=")[2]
             details[detail or "GitHub"] += 1
+            if options.limit and (status in (403, 429) or detail == "stale"):
+                refused += status != 200
+                continue
             truth.look(now, token, call)  # asking may make GitHub compute what it then says to all
             verdict, age = truth.judge(now, token, call, body)
             worst = max(worst, age)
@@ -291,7 +296,8 @@ def replay(trace, tools, folder, with_ghmesh, options):
         assert daemon.stop() == 0
     model.stop()
     return {"asked": asked, "charged": stats["charged_total"], "points": stats["points_total"],
-            "calls": stats["calls_total"], "punishable": stats["punishable_total"], "details": dict(details),
+            "calls": stats["calls_total"], "refused": refused, "punishable": stats["punishable_total"],
+            "details": dict(details),
             "wrong": len(wrong), "over_age": len(over_age), "oldest_s": round(worst, 1),
             "by_tool": {tool: counts for tool, counts in by_tool.items()}, "examples": (wrong + over_age)[:5]}
 
@@ -310,7 +316,8 @@ def find_things(model, count):
             return answer.json()
         pulls, issues = first("/pulls"), [each for each in first("/issues") if "pull_request" not in each]
         runs = first("/actions/runs")["workflow_runs"]
-        things.append({"repo": repo, "pull": pulls[0]["number"], "issue": issues[0]["number"], "run": runs[0]["id"]})
+        things.append({"repo": repo, "pull": pulls[0]["number"], "node": pulls[0]["node_id"],
+                       "issue": issues[0]["number"], "run": runs[0]["id"]})
         connection.close()
     return things
 
@@ -323,6 +330,9 @@ def main():
     parser.add_argument("--changes", type=float, default=6, help="of each repository in an hour; 0: nothing changes")
     parser.add_argument("--still", action="store_true",
                         help="with the machine's own clock, which hardly moves meanwhile: for sanitized builds")
+    parser.add_argument("--limit", type=int, default=0,
+                        help="so much is left of each budget in its first hour: stale answers and refusals are counted "
+                             "and not judged; nothing may be punishable")
     parser.add_argument("--ghmesh-only", action="store_true", help="not without it: each call counts there")
     parser.add_argument("--by-tool", action="store_true", help="and what each tool was charged")
     options = parser.parse_args()
@@ -341,8 +351,8 @@ def main():
     ours, alone = results["ghmesh"], results.get("alone", {"charged": results["ghmesh"]["asked"]})
     for name, result in results.items():
         print(f"{name:7} asked {result['asked']}, GitHub was called {result['calls']} times and counted "
-              f"{result['charged']}, {result['points']} points of GraphQL, {result['punishable']} punishable; "
-              f"{result['details']}")
+              f"{result['charged']}, {result['points']} points of the secondary limit, {result['punishable']} "
+              f"punishable, {result['refused']} were refused; {result['details']}")
     print(f"free of charge: {100 * (1 - ours['charged'] / max(alone['charged'], 1)):.2f} %; wrong {ours['wrong']}, "
           f"over age {ours['over_age']}, the oldest {ours['oldest_s']} s behind GitHub")
     for tool, (count, charged) in sorted(ours["by_tool"].items()):

@@ -265,6 +265,8 @@ struct Node::State {
   std::vector<std::string> addresses;
   bool is_started = false;
   std::atomic<bool> is_stopping{false};
+  // Servers that are destroyed let what still waits run to its end: whoever waits for them must not look at them then.
+  std::atomic<bool> is_ending{false};
   std::unique_ptr<proxy::Proxy> proxy;
   std::mutex further_mutex;
   std::map<std::string, std::unique_ptr<proxy::Proxy>, std::less<>> further_proxies;
@@ -523,6 +525,7 @@ net::awaitable<void> Node::State::drain() {
   while (!is_drained() && read_clocks().instant < deadline) {
     timer.expires_after(kDrainStep);
     co_await timer.async_wait(asio::use_awaitable);
+    if (is_ending) co_return;
   }
   if (mesh) mesh->stop();
   if (!is_drained()) log::warn("exchanges cut off", {{"reason", "the drain deadline has passed"}});
@@ -533,7 +536,10 @@ Node::Node(const Config& config, NodeParts parts)
     : state_(std::make_unique<State>(config, std::move(parts))) {}
 
 // Whoever waits for the mesh goes on while the threads that it waits on are still there.
-Node::~Node() { leave_swarm(); }
+Node::~Node() {
+  leave_swarm();
+  state_->is_ending = true;
+}
 
 void Node::leave_swarm() {
   if (state_->mesh) state_->mesh->stop();
